@@ -1,0 +1,47 @@
+// Generating documents.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "microgpt/config.h"
+#include "microgpt/engine.h"
+#include "microgpt/random.h"
+#include "microgpt/tokenizer.h"
+
+namespace microgpt {
+
+// How the next token is drawn from the logits.
+struct SampleConfig {
+  double temperature = 0.5;  // 0: always the likeliest token, the first of equals
+  int top_k = 0;             // only the k likeliest; 0: all
+  double top_p = 1;          // only the likeliest that together reach p
+
+  // Throws Error: a value is not finite or not in its range.
+  void check() const;
+};
+
+struct SampledToken {
+  int token = 0;
+  double probability = 0;  // under the distribution that it was drawn from
+};
+
+struct Sample {
+  std::string text;                  // prefix included
+  std::vector<SampledToken> tokens;  // what was drawn: no prefix, BOS included if reached
+  double log_probability = 0;        // sum of their logarithms
+  bool complete = false;             // ended with BOS, not at the end of the block
+};
+
+// The distribution over the next token: softmax(logits / temperature), then top-k and top-p, then
+// scaled to sum 1 again if anything was cut. With temperature 0 all of it is on one token.
+std::vector<double> next_token_probabilities(std::span<const double> logits,
+                                             const SampleConfig& config);
+
+// Generates one document as microgpt.py's inference loop does, starting with the prefix.
+// Throws Error: prefix has a letter outside the vocabulary or is as long as the block.
+Sample generate(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
+                const SampleConfig& how, const std::string& prefix, PythonRandom& random);
+
+}  // namespace microgpt

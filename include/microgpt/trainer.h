@@ -1,0 +1,35 @@
+// The training loop, one for every engine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "microgpt/config.h"
+#include "microgpt/dataset.h"
+#include "microgpt/engine.h"
+#include "microgpt/tokenizer.h"
+
+namespace microgpt {
+
+// One finished step.
+struct StepReport {
+  std::int64_t step = 0;  // steps done so far in the whole run, this one included
+  double loss = 0;        // nats a token, before the update
+  double learning_rate = 0;
+  std::int64_t tokens = 0;  // predicted in this step
+};
+
+// Called after each step; false ends the run early.
+using AfterStep = std::function<bool(const StepReport&)>;
+
+// Runs steps first_step .. train.num_steps - 1 of microgpt.py's loop: document
+// `step % dataset.size()`, loss, gradients, update. The dataset is expected shuffled, the engine
+// loaded; model is the engine's. Returns the number of steps that the run has done in all, those
+// before first_step included.
+// Throws Error: the configuration is bad, or a loss is not finite; the step that gave it is not
+// taken, but the parameters that led to it are past saving.
+std::int64_t train(Engine& engine, const Config& model, const TrainConfig& config,
+                   const Dataset& dataset, const Tokenizer& tokenizer, std::int64_t first_step,
+                   const AfterStep& after_step);
+
+}  // namespace microgpt

@@ -1,0 +1,87 @@
+#include "microgpt/dataset.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/sha256.h"
+#include "base/unicode.h"
+#include "microgpt/error.h"
+
+namespace microgpt {
+namespace {
+
+constexpr std::size_t kMaxBytes = std::size_t{1} << 31;
+
+bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+
+// "line 3, byte 7", both counted from 1, of the byte at bytes[at].
+std::string place(std::string_view bytes, std::size_t at) {
+  std::size_t line = 1, begin = 0;
+  for (std::size_t i = 0; i < at; ++i) {
+    if (!is_line_end(bytes[i])) continue;
+    begin = i + 1;
+    const bool half_of_crlf = bytes[i] == '\r' && bytes[i + 1] == '\n';
+    if (!half_of_crlf) ++line;
+  }
+  return fmt::format("line {}, byte {}", line, at - begin + 1);
+}
+
+void check_no_nul(std::string_view bytes, const std::string& where) {
+  const std::size_t at = bytes.find('\0');
+  if (at == bytes.npos) return;
+  throw Error(
+      fmt::format("{}: NUL byte, expected text, got byte 0x00 at {}; the file is binary "
+                  "or UTF-16, save it as UTF-8",
+                  where, place(bytes, at)));
+}
+
+void check_utf8(std::string_view bytes, const std::string& where) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto code_point = decode_utf8(bytes, at);
+    if (!code_point) {
+      throw Error(
+          fmt::format("{}: not UTF-8, expected UTF-8 text, got byte 0x{:02X} at {}; for "
+                      "an older file try --encoding latin-1",
+                      where, static_cast<unsigned char>(bytes[at]), place(bytes, at)));
+    }
+    at += code_point->size;
+  }
+}
+
+std::string latin1_to_utf8(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size() + bytes.size() / 8);
+  for (const char c : bytes) append_utf8(text, static_cast<unsigned char>(c));
+  return text;
+}
+
+}  // namespace
+
+// Python turns \r\n and \r into \n and splits there. To end a line at either character is the same,
+// for the empty line that \r\n makes is dropped.
+Dataset::Dataset(std::string_view bytes, const std::string& where, Encoding encoding)
+    : sha256_(sha256_hex(bytes)) {
+  check_no_nul(bytes, where);
+  if (encoding == Encoding::kUtf8) check_utf8(bytes, where);
+  text_ = encoding == Encoding::kUtf8 ? std::string(bytes) : latin1_to_utf8(bytes);
+  for (std::size_t begin = 0, end; begin < text_.size(); begin = end + 1) {
+    for (end = begin; end < text_.size() && !is_line_end(text_[end]);) ++end;
+    const std::string_view line = std::string_view(text_).substr(begin, end - begin);
+    const std::string_view document = python_strip(line);
+    if (document.empty()) continue;
+    documents_.push_back(
+        {static_cast<std::size_t>(document.data() - text_.data()), document.size()});
+  }
+  if (documents_.empty()) {
+    throw Error(fmt::format("{}: no documents, expected at least one line of text, got {}", where,
+                            bytes.empty() ? "an empty file" : "only white space"));
+  }
+}
+
+Dataset Dataset::read(const std::string& path, Encoding encoding) {
+  return Dataset(read_file(path, path, kMaxBytes), path, encoding);
+}
+
+void Dataset::shuffle(PythonRandom& random) { random.shuffle(std::span(documents_)); }
+
+}  // namespace microgpt

@@ -1,0 +1,238 @@
+#include "reference/reference_engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/memory.h"
+#include "microgpt/error.h"
+#include "random/py_pow.h"
+#include "reference/gpt.h"
+#include "reference/number.h"
+#include "reference/value.h"
+
+namespace microgpt::reference {
+namespace {
+
+// Cuts the flat list of all parameters into matrices, in the order of the parameter table.
+// parameter(i) makes the i-th one.
+template <class T, class Parameter>
+class WeightReader {
+ public:
+  explicit WeightReader(Parameter parameter) : parameter_(parameter) {}
+
+  Weights<T> weights(const Config& config) {
+    const auto C = static_cast<std::size_t>(config.n_embd);
+    const auto V = static_cast<std::size_t>(config.vocab_size);
+    Weights<T> w{
+        matrix(V, C), matrix(static_cast<std::size_t>(config.block_size), C), matrix(V, C), {}};
+    for (int i = 0; i < config.n_layer; ++i) {
+      w.layers.push_back({matrix(C, C), matrix(C, C), matrix(C, C), matrix(C, C), matrix(4 * C, C),
+                          matrix(C, 4 * C)});
+    }
+    return w;
+  }
+
+ private:
+  // Braces evaluate these calls from left to right.
+  Matrix<T> matrix(std::size_t rows, std::size_t cols) {
+    return map(rows, [&](std::size_t) {
+      return map(cols, [&](std::size_t) { return parameter_(next_++); });
+    });
+  }
+
+  Parameter parameter_;
+  std::size_t next_ = 0;
+};
+
+template <class T, class Parameter>
+Weights<T> read_weights(const Config& config, Parameter parameter) {
+  return WeightReader<T, Parameter>(parameter).weights(config);
+}
+
+void check_token(const Config& config, int token) {
+  if (token < 0 || token >= config.vocab_size) {
+    throw Error(
+        fmt::format("token: out of range, expected 0 to {}, got {}", config.vocab_size - 1, token));
+  }
+}
+
+class ReferenceDecoder final : public Decoder {
+ public:
+  ReferenceDecoder(const Config& config, Weights<Number> weights)
+      : config_(config),
+        weights_(std::move(weights)),
+        keys_(weights_.layers.size()),
+        values_(weights_.layers.size()) {}
+
+  void forward(std::span<const int> tokens, std::span<double> logits) override {
+    check(tokens, logits);
+    for (const int token : tokens) {
+      const auto out =
+          gpt(config_, weights_, static_cast<std::size_t>(token), position_++, keys_, values_);
+      std::transform(out.begin(), out.end(), logits.begin(), [](Number x) { return x.data(); });
+    }
+  }
+
+ private:
+  void check(std::span<const int> tokens, std::span<double> logits) const {
+    if (tokens.empty()) throw Error("decoder: no tokens, expected at least one");
+    for (const int token : tokens) check_token(config_, token);
+    const auto block_size = static_cast<std::size_t>(config_.block_size);
+    if (position_ + tokens.size() > block_size) {
+      throw Error(fmt::format("decoder: sequence too long, expected at most {} positions, got {}",
+                              block_size, position_ + tokens.size()));
+    }
+    if (logits.size() != static_cast<std::size_t>(config_.vocab_size)) {
+      throw Error(fmt::format("decoder: logits have the wrong size, expected {}, got {}",
+                              config_.vocab_size, logits.size()));
+    }
+  }
+
+  Config config_;
+  Weights<Number> weights_;
+  Cache<Number> keys_, values_;
+  std::size_t position_ = 0;
+};
+
+class ReferenceEngine final : public Engine {
+ public:
+  explicit ReferenceEngine(const Config& config)
+      : config_(config),
+        num_params_(config.num_params()),
+        weights_(read_weights<Value>(config, [this](std::size_t) { return tape_.leaf(0.0); })) {}
+
+  void load(const StateDict& state) override;
+  StateDict state_dict() const override;
+  double loss_and_grad(Batch batch) override;
+  std::vector<double> grads() const override;
+  void optimizer_step(const OptimizerStep& step) override;
+  std::unique_ptr<Decoder> new_decoder() const override;
+
+ private:
+  void append_losses(const std::vector<int>& tokens, Vector<Value>& losses);
+  void adam_step(const OptimizerStep& step);
+
+  Config config_;
+  std::size_t num_params_;
+  Tape tape_;  // the parameters stand first, in order
+  Weights<Value> weights_;
+  std::vector<double> m_, v_;  // Adam's moments; empty before its first step
+};
+
+void ReferenceEngine::load(const StateDict& state) {
+  check_state_dict(state, config_, "engine");
+  tape_.truncate(num_params_);
+  std::size_t i = 0;
+  for (const Tensor& tensor : state.params) {
+    for (const double x : tensor.data) {
+      tape_.set_data(i, x);
+      tape_.set_grad(i++, 0.0);
+    }
+  }
+  m_ = state.adam_m;
+  v_ = state.adam_v;
+}
+
+StateDict ReferenceEngine::state_dict() const {
+  StateDict state{parameter_table(config_), m_, v_};
+  std::size_t i = 0;
+  for (Tensor& tensor : state.params) {
+    tensor.data.resize(tensor.rows * tensor.cols);
+    for (double& x : tensor.data) x = tape_.data(i++);
+  }
+  return state;
+}
+
+std::vector<double> ReferenceEngine::grads() const {
+  return map(num_params_, [&](std::size_t i) { return tape_.grad(i); });
+}
+
+void ReferenceEngine::append_losses(const std::vector<int>& tokens, Vector<Value>& losses) {
+  if (tokens.size() < 2) {
+    throw Error(
+        fmt::format("batch: document too short, expected 2 tokens or more, got {}", tokens.size()));
+  }
+  for (const int token : tokens) check_token(config_, token);
+  const std::size_t n = std::min(static_cast<std::size_t>(config_.block_size), tokens.size() - 1);
+  Cache<Value> keys(weights_.layers.size()), values(weights_.layers.size());
+  for (std::size_t pos_id = 0; pos_id < n; ++pos_id) {
+    const auto token_id = static_cast<std::size_t>(tokens[pos_id]);
+    const auto target_id = static_cast<std::size_t>(tokens[pos_id + 1]);
+    const auto logits = gpt(config_, weights_, token_id, pos_id, keys, values);
+    const auto probs = softmax(logits);
+    losses.push_back(-probs[target_id].log());
+  }
+}
+
+double ReferenceEngine::loss_and_grad(Batch batch) {
+  if (batch.empty()) throw Error("batch: no documents, expected at least one");
+  tape_.truncate(num_params_);
+  Vector<Value> losses;
+  for (const std::vector<int>& tokens : batch) append_losses(tokens, losses);
+  const auto n = static_cast<double>(losses.size());
+  const Value loss = (1.0 / n) * sum(losses.size(), [&](std::size_t i) { return losses[i]; });
+  loss.backward();
+  return loss.data();
+}
+
+void ReferenceEngine::optimizer_step(const OptimizerStep& step) {
+  if (step.optimizer == Optimizer::kAdam) {
+    adam_step(step);
+    return;
+  }
+  for (std::size_t i = 0; i < num_params_; ++i) {
+    tape_.set_data(i, tape_.data(i) - step.learning_rate * tape_.grad(i));
+    tape_.set_grad(i, 0.0);
+  }
+}
+
+// Kingma and Ba 2015, algorithm 1, in the order of microgpt.py's operations.
+void ReferenceEngine::adam_step(const OptimizerStep& step) {
+  m_.resize(num_params_, 0.0);
+  v_.resize(num_params_, 0.0);
+  const auto t = static_cast<double>(step.step + 1);
+  const double m_correction = 1.0 - py_pow(step.beta1, t);
+  const double v_correction = 1.0 - py_pow(step.beta2, t);
+  for (std::size_t i = 0; i < num_params_; ++i) {
+    const double grad = tape_.grad(i);
+    const double square = step.edition == Edition::kFirst ? grad * grad : py_pow(grad, 2.0);
+    m_[i] = step.beta1 * m_[i] + (1.0 - step.beta1) * grad;
+    v_[i] = step.beta2 * v_[i] + (1.0 - step.beta2) * square;
+    const double m_hat = m_[i] / m_correction;
+    const double v_hat = v_[i] / v_correction;
+    const double update = step.learning_rate * m_hat / (py_pow(v_hat, 0.5) + step.eps_adam);
+    tape_.set_data(i, tape_.data(i) - update);
+    tape_.set_grad(i, 0.0);
+  }
+}
+
+std::unique_ptr<Decoder> ReferenceEngine::new_decoder() const {
+  return std::make_unique<ReferenceDecoder>(
+      config_,
+      read_weights<Number>(config_, [this](std::size_t i) { return Number(tape_.data(i)); }));
+}
+
+// Bytes that one longest document takes: for each multiply-add of a forward pass two nodes, of 34
+// bytes, and as much again while the arrays grow; for each parameter a node, two handles, two
+// moments.
+double estimate_memory(const Config& config) {
+  const double C = config.n_embd, L = config.n_layer, V = config.vocab_size, T = config.block_size;
+  const double multiply_adds = T * (L * (12 * C * C + C * T) + V * (C + 4));
+  const double params = C * (2 * V + T + 12 * L * C);
+  return 2 * 34 * 2 * multiply_adds + 100 * params;
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_reference_engine(const Config& config) {
+  config.check();
+  check_memory("engine reference", estimate_memory(config));
+  return std::make_unique<ReferenceEngine>(config);
+}
+
+}  // namespace microgpt::reference

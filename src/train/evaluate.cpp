@@ -1,0 +1,109 @@
+#include "microgpt/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <span>
+#include <vector>
+
+#include "microgpt/config.h"
+
+namespace microgpt {
+namespace {
+
+// -log softmax(logits)[target].
+double cross_entropy(std::span<const double> logits, int target) {
+  const double max = *std::max_element(logits.begin(), logits.end());
+  double total = 0;
+  for (const double x : logits) total += std::exp(x - max);
+  return std::log(total) + max - logits[static_cast<std::size_t>(target)];
+}
+
+// The tokens that count: at most block_size predictions.
+std::vector<int> clamped_document(const Tokenizer& tokenizer, const Config& config,
+                                  std::string_view text) {
+  std::vector<int> tokens = tokenizer.encode_document(text);
+  const auto longest = static_cast<std::size_t>(config.block_size) + 1;
+  if (tokens.size() > longest) tokens.resize(longest);
+  return tokens;
+}
+
+double document_loss(const Engine& engine, const Config& config, std::span<const int> tokens) {
+  const auto decoder = engine.new_decoder();
+  std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
+  double loss = 0;
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    decoder->forward(tokens.subspan(i, 1), logits);
+    loss += cross_entropy(logits, tokens[i + 1]);
+  }
+  return loss;
+}
+
+// How often each token follows each other one, add-one smoothed. A document is predicted from the
+// counts of all the others: its own are taken out while it is scored, so that the baseline has not
+// seen what it predicts.
+class BigramCounts {
+ public:
+  explicit BigramCounts(int vocab_size)
+      : vocab_size_(static_cast<std::size_t>(vocab_size)),
+        pairs_(vocab_size_ * vocab_size_),
+        rows_(vocab_size_) {}
+
+  void add(std::span<const int> tokens, std::int64_t times) {
+    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+      const auto row = static_cast<std::size_t>(tokens[i]);
+      pairs_[row * vocab_size_ + static_cast<std::size_t>(tokens[i + 1])] += times;
+      rows_[row] += times;
+    }
+  }
+
+  double loss_without(std::span<const int> tokens) {
+    add(tokens, -1);
+    double loss = 0;
+    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+      const auto row = static_cast<std::size_t>(tokens[i]);
+      const auto pair = pairs_[row * vocab_size_ + static_cast<std::size_t>(tokens[i + 1])];
+      loss -= std::log(static_cast<double>(pair + 1) /
+                       static_cast<double>(rows_[row] + std::ssize(rows_)));
+    }
+    add(tokens, +1);
+    return loss;
+  }
+
+ private:
+  std::size_t vocab_size_;
+  std::vector<std::int64_t> pairs_;  // (vocab_size, vocab_size)
+  std::vector<std::int64_t> rows_;
+};
+
+}  // namespace
+
+Evaluation evaluate(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
+                    const Dataset& dataset) {
+  Evaluation result;
+  result.documents = dataset.size();
+  BigramCounts bigrams(config.vocab_size);
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    bigrams.add(clamped_document(tokenizer, config, dataset[i]), +1);
+  }
+  double loss = 0, bigram_loss = 0;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    const std::vector<int> tokens = clamped_document(tokenizer, config, dataset[i]);
+    const bool truncated = tokens.back() != tokenizer.bos();
+    result.truncated += truncated;
+    result.tokens += std::ssize(tokens) - 1;
+    result.characters += std::ssize(tokens) - (truncated ? 1 : 2);
+    loss += document_loss(engine, config, tokens);
+    bigram_loss += bigrams.loss_without(tokens);
+  }
+  const auto tokens = static_cast<double>(result.tokens);
+  result.loss_per_token = loss / tokens;
+  result.loss_per_document = loss / static_cast<double>(result.documents);
+  result.perplexity = std::exp(result.loss_per_token);
+  result.bits_per_character = loss / std::numbers::ln2 / static_cast<double>(result.characters);
+  result.uniform_loss = std::log(static_cast<double>(config.vocab_size));
+  result.bigram_loss = bigram_loss / tokens;
+  return result;
+}
+
+}  // namespace microgpt
