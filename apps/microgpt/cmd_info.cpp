@@ -1,0 +1,142 @@
+// microgpt info: what is in a model.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "message.h"
+#include "microgpt/checkpoint.h"
+#include "microgpt/state_dict.h"
+
+namespace microgpt {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InfoOptions {
+  std::string model;
+  bool json = false;
+};
+
+Json json_of(const Provenance& p) {
+  return {{"version", p.version},
+          {"engine", p.engine},
+          {"data", p.data},
+          {"data_sha256", p.data_sha256},
+          {"encoding", to_string(p.encoding)},
+          {"step", p.step},
+          {"edition", to_string(p.train.edition)},
+          {"seed", p.train.seed},
+          {"num_steps", p.train.num_steps},
+          {"learning_rate", p.train.learning_rate},
+          {"beta1", p.train.beta1},
+          {"beta2", p.train.beta2},
+          {"eps_adam", p.train.eps_adam},
+          {"init_std", p.train.init_std},
+          {"optimizer", to_string(p.train.optimizer)},
+          {"schedule", to_string(p.train.schedule)}};
+}
+
+Json json_of(const Config& c) {
+  return {{"n_layer", c.n_layer},
+          {"n_embd", c.n_embd},
+          {"block_size", c.block_size},
+          {"n_head", c.n_head},
+          {"head_dim", c.head_dim()},
+          {"vocab_size", c.vocab_size},
+          {"activation", to_string(c.activation)}};
+}
+
+std::string format_json(const Model& model) {
+  Json parameters = Json::array();
+  for (const Tensor& tensor : model.state.params)
+    parameters.push_back({{"name", tensor.name},
+                          {"shape", {tensor.rows, tensor.cols}},
+                          {"count", tensor.rows * tensor.cols}});
+  Json object = {
+      {"config", json_of(model.config)},
+      {"num_params", model.config.num_params()},
+      {"parameters", std::move(parameters)},
+      {"tokenizer", {{"bos", model.tokenizer.bos()}, {"uchars", model.tokenizer.uchars()}}},
+      {"provenance", nullptr},
+      {"params_sha256", params_sha256(model.state)}};
+  if (model.provenance) object["provenance"] = json_of(*model.provenance);
+  return object.dump(2) + "\n";
+}
+
+std::string format_parameters(const Model& model) {
+  std::string text;
+  for (const Tensor& tensor : model.state.params)
+    text += fmt::format("  {:<20} {:>7} x {:<7} {:>15}\n", tensor.name, tensor.rows, tensor.cols,
+                        grouped(tensor.rows * tensor.cols));
+  return text +
+         fmt::format("  {:<20} {:>17} {:>15}\n", "total", "", grouped(model.config.num_params()));
+}
+
+// The letters in the order of their ids, some 64 a line.
+std::string format_vocabulary(const Tokenizer& tokenizer) {
+  constexpr std::size_t kPerLine = 64;
+  std::string text;
+  for (std::size_t i = 0; i < tokenizer.uchars().size(); ++i) {
+    if (i % kPerLine == 0) text += i == 0 ? "  " : "\n  ";
+    text += printable(tokenizer.uchars()[i]);
+  }
+  return text + "\n";
+}
+
+std::string format_provenance(const Provenance& p) {
+  const TrainConfig& t = p.train;
+  return fmt::format("trained      {} of {} steps by microgpt {}, engine {}\n",
+                     grouped(static_cast<std::size_t>(p.step)),
+                     grouped(static_cast<std::size_t>(t.num_steps)), p.version, p.engine) +
+         fmt::format("recipe       edition {}, seed {}, init_std {}, {}", to_string(t.edition),
+                     t.seed, t.init_std, to_string(t.optimizer)) +
+         (t.optimizer == Optimizer::kAdam ? fmt::format(" {} {} {}", t.beta1, t.beta2, t.eps_adam)
+                                          : "") +
+         fmt::format(", learning rate {} {}\n", t.learning_rate, to_string(t.schedule)) +
+         fmt::format("data         {}, {}\n", p.data, to_string(p.encoding)) +
+         fmt::format("             sha256 {}\n", p.data_sha256);
+}
+
+std::string format_table(const Model& model, const std::string& path) {
+  const Config& c = model.config;
+  return fmt::format("model        {}\n", printable(path)) +
+         fmt::format(
+             "sizes        n_layer {}, n_embd {}, n_head {}, head_dim {}, block_size {}, "
+             "vocab_size {}\n",
+             c.n_layer, c.n_embd, c.n_head, c.head_dim(), c.block_size, c.vocab_size) +
+         fmt::format("activation   {}\n", to_string(c.activation)) +
+         (model.provenance ? printable(format_provenance(*model.provenance)) : "") +
+         fmt::format("tokenizer    {} letters, BOS is {}\n", model.tokenizer.uchars().size(),
+                     model.tokenizer.bos()) +
+         format_vocabulary(model.tokenizer) + "parameters\n" + format_parameters(model) +
+         fmt::format("  sha256 {}\n", params_sha256(model.state));
+}
+
+int run_info(const InfoOptions& options, Output& out) {
+  const Model model = read_model(options.model);
+  out.write(options.json ? format_json(model) : format_table(model, options.model));
+  return 0;
+}
+
+constexpr char kExamples[] = R"(Examples:
+  microgpt info out
+  microgpt info model.json --json)";
+
+}  // namespace
+
+Command info_command(CLI::App& program) {
+  CLI::App& app = *program.add_subcommand(
+      "info",
+      "Show what a model is: its sizes, its table of parameters, its letters.\n"
+      "A model trained by this program also says from which data and with which settings.");
+  const auto options = std::make_shared<InfoOptions>();
+  add_model(app, options->model);
+  app.add_flag("--json", options->json, "print a JSON object");
+  app.footer(kExamples);
+  return {&app, [options](Output& out) { return run_info(*options, out); }};
+}
+
+}  // namespace microgpt

@@ -1,0 +1,104 @@
+// microgpt sample: names from a model.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "interrupt.h"
+#include "microgpt/checkpoint.h"
+#include "microgpt/sampler.h"
+
+namespace microgpt {
+namespace {
+
+struct SampleOptions {
+  std::string model;
+  std::int64_t count = 20;
+  std::string prefix;
+  SampleConfig how;
+  std::uint64_t seed = 42;
+  const CLI::Option* seed_option = nullptr;
+  std::string engine;
+  bool json = false;
+};
+
+// A model, and the generator that draws from it.
+struct Sampler {
+  Model model;
+  PythonRandom random;
+};
+
+// Without --seed a run's folder goes on with the stream of the run, as microgpt.py does.
+Sampler open_sampler(const SampleOptions& options) {
+  const bool is_run = std::filesystem::exists(std::filesystem::path(options.model) / kTrainingFile);
+  if (!is_run || options.seed_option->count() > 0)
+    return {read_model(options.model), PythonRandom(options.seed)};
+  TrainingRun run = read_run(options.model);
+  return {std::move(run.model), PythonRandom(run.random)};
+}
+
+std::string format_json(const Sample& sample, const Tokenizer& tokenizer) {
+  nlohmann::ordered_json tokens = nlohmann::ordered_json::array();
+  for (const SampledToken& drawn : sample.tokens)
+    tokens.push_back({{"token", drawn.token},
+                      {"text", tokenizer.token_text(drawn.token)},
+                      {"probability", drawn.probability}});
+  const nlohmann::ordered_json object = {{"text", sample.text},
+                                         {"complete", sample.complete},
+                                         {"log_probability", sample.log_probability},
+                                         {"tokens", std::move(tokens)}};
+  return object.dump();
+}
+
+int run_sample(const SampleOptions& options, Output& out) {
+  if (options.count < 0)
+    throw UsageError(fmt::format("-n: expected 0 or more, got {}", options.count));
+  options.how.check();
+  auto [model, random] = open_sampler(options);
+  const auto engine = make_engine(options.engine, model.config);
+  engine->load(model.state);
+  model.state = {};
+  catch_interrupts();
+  for (std::int64_t i = 0; i < options.count && caught_interrupt() == 0; ++i) {
+    const Sample sample =
+        generate(*engine, model.config, model.tokenizer, options.how, options.prefix, random);
+    out.write((options.json ? format_json(sample, model.tokenizer) : sample.text) + "\n");
+  }
+  return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt();
+}
+
+constexpr char kExamples[] = R"(Examples:
+  microgpt sample out                         the 20 names of microgpt.py
+  microgpt sample out -n 5 --prefix jo        names that begin with jo
+  microgpt sample out --seed 7 --temperature 1 --top-p 0.9
+  microgpt sample model.json --json           with the probability of each letter)";
+
+}  // namespace
+
+Command sample_command(CLI::App& program) {
+  CLI::App& app = *program.add_subcommand(
+      "sample",
+      "Print documents that a model makes up, one a line.\n"
+      "Given a run's folder and no --seed, they are the ones microgpt.py prints after training.");
+  const auto options = std::make_shared<SampleOptions>();
+  add_model(app, options->model);
+  add_value(app, "-n,--num-samples", &options->count, "N", "0 or more", "how many");
+  add_value(app, "--prefix", &options->prefix, "TEXT", "", "what each begins with");
+  add_value(app, "--temperature", &options->how.temperature, "X", "0 or more",
+            "how adventurous; 0 takes the likeliest letter");
+  add_value(app, "--top-k", &options->how.top_k, "K", "0 or more",
+            "draw from the K likeliest letters only; 0 from all");
+  add_value(app, "--top-p", &options->how.top_p, "P", "above 0 to 1",
+            "draw from the likeliest letters that together reach P");
+  options->seed_option =
+      add_value(app, "--seed", &options->seed, "N", "0 or more", "of the random numbers");
+  add_engine(app, options->engine);
+  app.add_flag("--json", options->json, "one JSON object a line, with probabilities");
+  app.footer(kExamples);
+  return {&app, [options](Output& out) { return run_sample(*options, out); }};
+}
+
+}  // namespace microgpt

@@ -1,0 +1,161 @@
+// microgpt train: what microgpt.py does, and stopping, resuming and saving besides.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "interrupt.h"
+#include "microgpt/engine.h"
+#include "train_session.h"
+
+namespace microgpt {
+namespace {
+
+struct TrainOptions {
+  std::vector<Assignment> flags;
+  std::string config;
+  std::string resume;
+  bool print_config = false;
+};
+
+std::string read_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
+  std::string text((std::size_t{1} << 20) + 1, '\0');  // one more than parse_config takes
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+// The config file's assignments, then the flags': a flag comes last, and wins.
+std::vector<Assignment> all_assignments(const TrainOptions& options) {
+  std::vector<Assignment> assignments;
+  if (!options.config.empty())
+    assignments = parse_config(read_config(options.config), options.config);
+  assignments.insert(assignments.end(), options.flags.begin(), options.flags.end());
+  return assignments;
+}
+
+// Flags that can't be parsed are wrong usage; what a config file holds is not.
+void check_flags(const TrainOptions& options) {
+  try {
+    Settings parsed = default_settings(Edition::kFinal);
+    assign(parsed, options.flags);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
+Settings resumed_settings(const TrainOptions& options, const TrainingRun& run) {
+  const Settings before = settings_of(run);
+  Settings settings = before;
+  settings.out = options.resume;
+  assign(settings, all_assignments(options));
+  check_same_run(before, settings, options.resume);
+  settings.check();
+  return settings;
+}
+
+Settings new_settings(const TrainOptions& options) {
+  Settings settings = default_settings(Edition::kFinal);
+  assign(settings, all_assignments(options));
+  settings.check();
+  return settings;
+}
+
+int run_train(const TrainOptions& options, Output& out) {
+  check_flags(options);
+  std::optional<TrainingRun> saved;
+  if (!options.resume.empty()) saved = read_run(options.resume);
+  const Settings settings = saved ? resumed_settings(options, *saved) : new_settings(options);
+  if (options.print_config) {
+    out.write(print_config(settings));
+    return 0;
+  }
+  TrainSession session(
+      saved ? resume_training(settings, *saved, options.resume) : start_training(settings), out);
+  saved.reset();
+  catch_interrupts();
+  session.print_header();
+  session.run();
+  const bool interrupted = caught_interrupt() != 0;
+  if (session.done() && !interrupted) session.print_samples();
+  session.say_where_it_was_saved();
+  return interrupted ? 128 + caught_interrupt() : 0;
+}
+
+// What a setting is and what it is when not given: "... (default 16; first edition 8)".
+std::string describe(const Setting& setting) {
+  const std::string value = format_value(setting, default_settings(Edition::kFinal));
+  const std::string first = format_value(setting, default_settings(Edition::kFirst));
+  const bool off = value.empty() || value == "false" || value == "0";
+  if (off) return setting.help;
+  if (first == value || first == "first")
+    return fmt::format("{} (default {})", setting.help, value);
+  return fmt::format("{} (default {}; first edition {})", setting.help, value, first);
+}
+
+// How --help calls the values of a setting; the completions read names from it.
+std::string type_of(const Setting& setting) {
+  Settings settings;
+  if (std::string_view(setting.key) == "engine")
+    return fmt::format("{}", fmt::join(engine_names(), "|"));
+  const std::string names = choices(setting.target(settings));
+  return names.empty() ? setting.type : names;
+}
+
+void add_setting(CLI::App& app, const Setting& setting, TrainOptions& options) {
+  const std::string flag = flag_of(setting);
+  const auto take = [&options, &setting, flag](const std::string& value) {
+    options.flags.push_back({&setting, flag, value});
+  };
+  Settings settings;
+  if (std::holds_alternative<bool*>(setting.target(settings)))
+    app.add_flag_callback(
+           flag, [take] { take("true"); }, describe(setting))
+        ->group(setting.group);
+  else
+    app.add_option_function<std::string>(flag, take, describe(setting))
+        ->type_name(type_of(setting))
+        ->group(setting.group);
+}
+
+constexpr char kExamples[] = R"(Examples:
+  microgpt train                              the 1,000 steps and 20 names of microgpt.py
+  microgpt train --data towns.txt --out towns documents of your own, one a line
+  microgpt train --stop-after 400             pause, and
+  microgpt train --resume out                 go on as if there had been no pause
+  microgpt train --edition first > run.txt    the first edition, byte for byte
+  microgpt train --n-layer 2 --print-config > big.json
+  microgpt train --config big.json            settings from a file; flags override them)";
+
+}  // namespace
+
+Command train_command(CLI::App& program) {
+  CLI::App& app = *program.add_subcommand(
+      "train",
+      "Train a model on documents, one a line, and print what microgpt.py prints.\n"
+      "The model and all that is needed to go on are saved in a folder.");
+  const auto options = std::make_shared<TrainOptions>();
+  for (const Setting& setting : all_settings()) add_setting(app, setting, *options);
+  app.add_option("--resume", options->resume, "go on with the run saved in this folder")
+      ->type_name("DIR")
+      ->group("Runs and settings");
+  app.add_option("--config", options->config, "read settings from a JSON file; flags override it")
+      ->type_name("FILE")
+      ->group("Runs and settings");
+  app.add_flag("--print-config", options->print_config, "print the settings as JSON and stop")
+      ->group("Runs and settings");
+  app.footer(kExamples);
+  return {&app, [options](Output& out) { return run_train(*options, out); }};
+}
+
+}  // namespace microgpt

@@ -1,0 +1,126 @@
+#include "data_source.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "download.h"
+#include "embedded_names.h"
+#include "microgpt/error.h"
+#include "output.h"
+
+namespace microgpt {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kNamesUrl[] =
+    "https://raw.githubusercontent.com/karpathy/makemore/refs/heads/master/names.txt";
+constexpr char kNamesSha256[] = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d";
+constexpr std::size_t kNamesBytes = 228145;
+
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// Empty where the user has no home.
+fs::path cache_folder() {
+  const fs::path xdg = environment("XDG_CACHE_HOME");  // to be ignored unless absolute
+  if (xdg.is_absolute()) return xdg / "microgpt";
+  const fs::path home = environment("HOME");
+  if (!home.is_absolute()) return {};
+#ifdef __APPLE__
+  return home / "Library" / "Caches" / "microgpt";
+#else
+  return home / ".cache" / "microgpt";
+#endif
+}
+
+// The cached file, unless it is missing or damaged.
+std::optional<Dataset> read_cache(const fs::path& path, Encoding encoding) {
+  std::error_code error;
+  if (path.empty() || fs::file_size(path, error) != kNamesBytes || error) return std::nullopt;
+  try {
+    Dataset dataset = Dataset::read(path, encoding);
+    if (dataset.sha256() == kNamesSha256) return dataset;
+  } catch (const Error&) {
+  }
+  return std::nullopt;
+}
+
+// Puts bytes at path whole or not at all, also when others do so at the same time. The cache only
+// saves time, so that a failure is none.
+void write_cache(const fs::path& path, std::string_view bytes) {
+  if (path.empty()) return;
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  std::string temporary = path.string() + ".XXXXXX";
+  const int file = mkstemp(temporary.data());
+  if (file < 0) return;
+  try {
+    Output output(file, temporary);
+    output.write(bytes);
+    output.flush();
+    fs::rename(temporary, path, error);
+  } catch (const Error&) {
+  }
+  close(file);
+  fs::remove(temporary, error);  // if it is still there
+}
+
+LoadedData load_names(Encoding encoding) {
+  const fs::path folder = cache_folder();
+  const fs::path cached = folder.empty() ? folder : folder / "names.txt";
+  if (std::optional<Dataset> dataset = read_cache(cached, encoding))
+    return {std::move(*dataset), "names", cached.string()};
+  const std::string mirror = environment("MICROGPT_NAMES_URL");
+  const std::string url = mirror.empty() ? kNamesUrl : mirror;
+  const std::string bytes = download(url, kNamesBytes, !mirror.empty());
+  Dataset dataset(bytes, url, encoding);
+  if (dataset.sha256() != kNamesSha256)
+    throw Error(fmt::format("{}: not the file expected, with SHA-256 {}, but one with {}", url,
+                            kNamesSha256, dataset.sha256()));
+  write_cache(cached, bytes);
+  return {std::move(dataset), "names", url};
+}
+
+LoadedData load_embedded(Encoding encoding) {
+  return {Dataset(embedded_names(), "the embedded names", encoding), "embedded",
+          "the embedded names"};
+}
+
+LoadedData load_file(const std::string& path, Encoding encoding) {
+  return {Dataset::read(path, encoding), fs::absolute(path).string(), path};
+}
+
+LoadedData load_default(Encoding encoding) {
+  if (std::error_code error; fs::exists("input.txt", error))
+    return load_file("input.txt", encoding);
+  try {
+    return load_names(encoding);
+  } catch (const Error& error) {
+    LoadedData loaded = load_embedded(encoding);
+    loaded.origin = fmt::format("the embedded names, as names.txt can't be had ({})", error.what());
+    return loaded;
+  }
+}
+
+}  // namespace
+
+LoadedData load_data(const std::string& data, Encoding encoding) {
+  if (data.empty()) return load_default(encoding);
+  if (data == "names") return load_names(encoding);
+  if (data == "embedded") return load_embedded(encoding);
+  return load_file(data, encoding);
+}
+
+}  // namespace microgpt

@@ -1,0 +1,13 @@
+// Stopping at a moment of our own choosing.
+#pragma once
+
+namespace microgpt {
+
+// From now on the first SIGINT, SIGTERM or SIGHUP is only remembered; the next of the same kind
+// ends the program at once. A signal that the parent process made us ignore stays ignored.
+void catch_interrupts();
+
+// The signal that came, 0 for none.
+int caught_interrupt();
+
+}  // namespace microgpt

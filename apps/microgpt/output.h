@@ -1,0 +1,50 @@
+// What the program writes: standard output and log files.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace microgpt {
+
+// The reader of a pipe went away (`microgpt train | head`): nobody is left to tell. Deliberately no
+// std::exception, so that nothing reports it.
+struct BrokenPipe {};
+
+// A file descriptor with a buffer. What is still buffered when it goes out of scope is lost, so
+// flush it where a failure can be reported.
+class Output {
+ public:
+  // name: for messages. The descriptor stays open.
+  Output(int descriptor, std::string name);
+
+  // Throws BrokenPipe, or Error: can't be written. The bytes that were buffered are dropped, so
+  // that a failure is reported once.
+  void write(std::string_view text);
+  void flush();
+
+  std::size_t buffered() const { return buffer_.size(); }
+
+ private:
+  int descriptor_;
+  std::string name_;
+  std::string buffer_;
+};
+
+// A file made for writing, closed at the end of scope.
+class OutputFile : public Output {
+ public:
+  // append: keep what is there. Throws Error: can't be opened.
+  static OutputFile open(const std::string& path, bool append);
+
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();
+
+ private:
+  OutputFile(int descriptor, const std::string& path);
+
+  int file_;
+};
+
+}  // namespace microgpt

@@ -1,0 +1,177 @@
+#include "train_session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <numeric>
+#include <system_error>
+#include <utility>
+
+#include "interrupt.h"
+#include "message.h"
+#include "microgpt/error.h"
+#include "microgpt/sampler.h"
+
+namespace microgpt {
+namespace {
+
+constexpr std::size_t kMeanSteps = 50;  // whose mean loss the first edition prints
+
+// Finds out now, and not after hours of training, whether the run can be saved.
+void prepare_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK | X_OK) != 0)
+    error = std::error_code(errno, std::generic_category());
+  if (error)
+    throw Error(
+        fmt::format("{}: can't be used as the folder of a run, {}", folder, error.message()));
+}
+
+}  // namespace
+
+TrainSession::TrainSession(Training training, Output& out)
+    : training_(std::move(training)), out_(out) {
+  if (settings_.train.num_steps < first_step_)
+    throw Error(fmt::format("num_steps: expected at least the {} steps that are done, got {}",
+                            first_step_, settings_.train.num_steps));
+  if (settings_.stop_after > 0 && settings_.stop_after <= first_step_)
+    throw Error(fmt::format("stop_after: expected more than the {} steps that are done, got {}",
+                            first_step_, settings_.stop_after));
+  prepare_folder(settings_.out);
+  if (!settings_.log.empty()) log_.emplace(OutputFile::open(settings_.log, first_step_ > 0));
+  note_about_data();
+}
+
+void TrainSession::note(const std::string& text) {
+  if (settings_.quiet) return;
+  out_.flush();
+  print_note(text);
+}
+
+void TrainSession::note_about_data() {
+  const Dataset& dataset = training_.data.dataset;
+  note(fmt::format("data: {}", training_.data.origin));
+  if (has_byte_order_mark(dataset))
+    note("the data has a byte-order mark (U+FEFF); it is kept as a letter, as Python does");
+  const LongDocuments documents = find_long_documents(dataset, settings_.config.block_size);
+  if (documents.count == 0) return;
+  note(fmt::format(
+      "{} of {} documents are too long for block_size {}: only the first {} predictions of each "
+      "are learned; --block-size {} takes all",
+      documents.count, dataset.size(), settings_.config.block_size, settings_.config.block_size,
+      documents.longest + 1));
+}
+
+void TrainSession::print_header() {
+  if (first_step_ > 0) return;
+  const std::size_t docs = training_.data.dataset.size();
+  const Config& config = settings_.config;
+  if (first_edition())
+    out_.write(fmt::format("vocab size: {}, num docs: {}\n", config.vocab_size, docs));
+  else
+    out_.write(fmt::format("num docs: {}\nvocab size: {}\n", docs, config.vocab_size));
+  out_.write(fmt::format("num params: {}\n", config.num_params()));
+}
+
+void TrainSession::run() {
+  if (first_step_ > 0 && done())
+    note(fmt::format("all {} steps are done; --num-steps N trains to step N", first_step_));
+  progress_.emplace(out_, first_step_, settings_.train.num_steps, settings_.quiet);
+  try {
+    train(*training_.engine, settings_.config, settings_.train, training_.data.dataset,
+          training_.tokenizer, first_step_,
+          [this](const StepReport& report) { return after_step(report); });
+    progress_.reset();
+    out_.flush();
+    if (log_) log_->flush();
+  } catch (const Error&) {
+    progress_.reset();
+    save_after_error();
+    throw;
+  } catch (const BrokenPipe&) {
+    progress_.reset();
+    save_training(training_);
+    throw;
+  }
+  save_training(training_);
+}
+
+// What went wrong first is what counts, so that a second failure is only mentioned.
+void TrainSession::save_after_error() {
+  if (training_.step == first_step_) return;
+  try {
+    save_training(training_);
+    say_where_it_was_saved();
+  } catch (const Error& error) {
+    print_error(fmt::format("the run can't be saved: {}", error.what()));
+  }
+}
+
+bool TrainSession::after_step(const StepReport& report) {
+  training_.step = report.step;
+  last_losses_.push_back(report.loss);
+  if (last_losses_.size() > kMeanSteps) last_losses_.pop_front();
+  print_step(report);
+  if (log_) log_step(report);
+  if (progress_->step(report) && log_) log_->flush();
+  if (settings_.save_every > 0 && report.step % settings_.save_every == 0) save_training(training_);
+  return caught_interrupt() == 0 && report.step != settings_.stop_after;
+}
+
+void TrainSession::print_step(const StepReport& report) {
+  const std::int64_t steps = settings_.train.num_steps;
+  if (first_edition())
+    out_.write(fmt::format("step {} / {} | loss {:.4f}\n", report.step, steps, report.loss));
+  else
+    out_.write(fmt::format("step {:4} / {:4} | loss {:.4f}\n", report.step, steps, report.loss));
+}
+
+void TrainSession::log_step(const StepReport& report) {
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
+  log_->write(fmt::format(
+      R"({{"step": {}, "loss": {}, "learning_rate": {}, "tokens": {}, "seconds": {:.6f}}})"
+      "\n",
+      report.step, report.loss, report.learning_rate, report.tokens, seconds.count()));
+}
+
+void TrainSession::print_samples() {
+  out_.write(first_edition() ? "\n--- generation ---\n"
+                             : "\n--- inference (new, hallucinated names) ---\n");
+  const SampleConfig how{.temperature = settings_.temperature};
+  for (int i = 0; i < settings_.num_samples && caught_interrupt() == 0; ++i) {
+    const std::string text = generate(*training_.engine, settings_.config, training_.tokenizer, how,
+                                      "", training_.random)
+                                 .text;
+    if (first_edition())
+      out_.write(fmt::format("sample {}: {}\n", i, text));
+    else
+      out_.write(fmt::format("sample {:2}: {}\n", i + 1, text));
+  }
+  if (first_edition()) print_mean_loss();
+  out_.flush();
+}
+
+// Python's sum goes from the first on, starting at 0.
+void TrainSession::print_mean_loss() {
+  if (first_step_ > 0 && last_losses_.size() < kMeanSteps)
+    note(fmt::format("the mean loss is that of the {} steps since the run was resumed",
+                     last_losses_.size()));
+  if (last_losses_.empty()) return;
+  const double sum = std::accumulate(last_losses_.begin(), last_losses_.end(), 0.0);
+  out_.write(fmt::format("mean loss last 50 steps: {:.4f}\n",
+                         sum / static_cast<double>(last_losses_.size())));
+}
+
+void TrainSession::say_where_it_was_saved() {
+  const std::string folder = shell_quoted(settings_.out);
+  if (done())
+    note(fmt::format("saved in {}; microgpt sample {} makes more", folder, folder));
+  else
+    note(fmt::format("saved in {} after step {} of {}; to go on: microgpt train --resume {}",
+                     folder, training_.step, settings_.train.num_steps, folder));
+}
+
+}  // namespace microgpt

@@ -1,0 +1,85 @@
+#include "training.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "microgpt/version.h"
+
+namespace microgpt {
+namespace {
+
+// Code points of a UTF-8 text: bytes that do not continue another.
+std::size_t count_letters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return static_cast<unsigned char>(c) >> 6 != 0b10; }));
+}
+
+Provenance provenance_of(const Training& training) {
+  return {.version = std::string(version()),
+          .engine = training.settings.engine,
+          .data = training.data.provenance,
+          .data_sha256 = training.data.dataset.sha256(),
+          .encoding = training.settings.encoding,
+          .step = training.step,
+          .train = training.settings.train};
+}
+
+}  // namespace
+
+Training start_training(const Settings& settings) {
+  PythonRandom random(settings.train.seed);
+  LoadedData data = load_data(settings.data, settings.encoding);
+  data.dataset.shuffle(random);
+  Tokenizer tokenizer = Tokenizer::from_dataset(data.dataset, settings.train.edition);
+  Settings full = settings;
+  full.config.vocab_size = tokenizer.vocab_size();
+  // The engine first: it refuses sizes that the memory can't hold.
+  std::unique_ptr<Engine> engine = make_engine(full.engine, full.config);
+  engine->load(init_state_dict(full.config, full.train, random));
+  return {std::move(full), std::move(data), std::move(tokenizer), std::move(engine), random, 0};
+}
+
+Training resume_training(const Settings& settings, const TrainingRun& run,
+                         const std::string& where) {
+  const Provenance& provenance = run.model.provenance.value();
+  LoadedData data = load_data(settings.data, settings.encoding);
+  if (data.dataset.sha256() != provenance.data_sha256)
+    throw Error(fmt::format(
+        "{}: not the data of this run, expected SHA-256 {}, got {} ({}); --data names another file",
+        where, provenance.data_sha256, data.dataset.sha256(), data.origin));
+  PythonRandom shuffler(settings.train.seed);
+  data.dataset.shuffle(shuffler);
+  std::unique_ptr<Engine> engine = make_engine(settings.engine, settings.config);
+  engine->load(run.model.state);
+  return {settings,          std::move(data),          run.model.tokenizer,
+          std::move(engine), PythonRandom(run.random), provenance.step};
+}
+
+void save_training(const Training& training) {
+  save_run(training.settings.out, {.model = {.config = training.settings.config,
+                                             .tokenizer = training.tokenizer,
+                                             .state = training.engine->state_dict(),
+                                             .provenance = provenance_of(training)},
+                                   .random = training.random.state()});
+}
+
+LongDocuments find_long_documents(const Dataset& dataset, int block_size) {
+  LongDocuments result;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    const std::size_t letters = count_letters(dataset[i]);
+    // The end of a document is predicted too.
+    result.count += letters + 1 > static_cast<std::size_t>(block_size);
+    result.longest = std::max(result.longest, letters);
+  }
+  return result;
+}
+
+bool has_byte_order_mark(const Dataset& dataset) {
+  for (std::size_t i = 0; i < dataset.size(); ++i)
+    if (dataset[i].starts_with("\xef\xbb\xbf")) return true;
+  return false;
+}
+
+}  // namespace microgpt

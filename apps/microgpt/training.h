@@ -1,0 +1,48 @@
+// A training run between two steps.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "data_source.h"
+#include "microgpt/checkpoint.h"
+#include "microgpt/engine.h"
+#include "microgpt/random.h"
+#include "microgpt/tokenizer.h"
+#include "settings.h"
+
+namespace microgpt {
+
+struct Training {
+  Settings settings;  // with the vocabulary's size
+  LoadedData data;    // shuffled
+  Tokenizer tokenizer;
+  std::unique_ptr<Engine> engine;
+  PythonRandom random;  // the next number drawn is the first sample's
+  std::int64_t step;    // steps done
+};
+
+// Reads and shuffles the data and draws the parameters, in microgpt.py's order.
+// Throws Error: the data can't be read, or settings make no sense.
+Training start_training(const Settings& settings);
+
+// Goes on with a run that was saved.
+// Throws Error starting with where: the data is not what the run has learned from.
+Training resume_training(const Settings& settings, const TrainingRun& run,
+                         const std::string& where);
+
+// Saves into the folder settings.out.
+void save_training(const Training& training);
+
+// Documents of which only the beginning is learned.
+struct LongDocuments {
+  std::size_t count = 0;
+  std::size_t longest = 0;  // in letters
+};
+LongDocuments find_long_documents(const Dataset& dataset, int block_size);
+
+// Whether a document begins with U+FEFF, which microgpt.py takes for a letter.
+bool has_byte_order_mark(const Dataset& dataset);
+
+}  // namespace microgpt
