@@ -1,0 +1,106 @@
+// Progress on a terminal and elsewhere.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <sstream>
+#include <thread>
+
+#include "cli/cli_test.h"
+
+namespace microgpt {
+namespace {
+
+class TerminalTest : public CliTest {
+ protected:
+  // What a terminal of some columns gets to see of a training that takes some tenths of a second.
+  std::string seen_on_terminal(unsigned short columns, const std::string& redirect) const {
+    winsize size{24, columns, 0, 0};
+    int ours = -1, theirs = -1;
+    if (openpty(&ours, &theirs, nullptr, nullptr, &size) != 0) return "no terminal";
+    RunOptions with_terminal = options({});
+    with_terminal.command = {
+        "sh", "-c", "exec \"$0\" train --data data --num-steps 2000 2>/dev/fd/1 " + redirect,
+        MICROGPT_PROGRAM};
+    with_terminal.environment["TERM"] = "xterm";
+    with_terminal.output = theirs;
+    std::string seen;
+    std::thread reader([&] {
+      std::array<char, 4096> buffer;
+      for (ssize_t n; (n = read(ours, buffer.data(), buffer.size())) > 0;)
+        seen.append(buffer.data(), static_cast<std::size_t>(n));
+    });
+    const RunResult result = run_program(with_terminal);
+    close(theirs);
+    reader.join();
+    close(ours);
+    EXPECT_EQ(result.status, 0) << seen;
+    return seen;
+  }
+};
+
+// Takes away what the program erased: a line that is drawn ends with "\r", "erase to the end".
+std::string without_drawings(const std::string& seen) {
+  std::string left;
+  std::size_t line = 0;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (seen.compare(i, 4, "\r\x1b[K") == 0) {
+      left.resize(line);
+      i += 3;
+    } else if (seen[i] != '\r') {
+      left += seen[i];
+      if (seen[i] == '\n') line = left.size();
+    }
+  }
+  return left;
+}
+
+TEST_F(TerminalTest, ProgressStaysUnderTheSteps) {
+  write_data();
+  const std::string seen = seen_on_terminal(60, "");
+  EXPECT_TRUE(contains(seen, "\r\x1b[K")) << seen;
+  EXPECT_TRUE(contains(seen, "smoothed")) << seen;
+  const std::string left = without_drawings(seen);
+  const std::string plain = output_of({"train", "--data", "data", "--num-steps", "2000"});
+  EXPECT_EQ(left, "data: data\n" + plain + "saved in out; microgpt sample out makes more\n");
+}
+
+TEST_F(TerminalTest, ProgressFitsTheTerminal) {
+  write_data();
+  const std::string seen = seen_on_terminal(30, ">/dev/null");
+  std::size_t drawings = 0;
+  for (std::size_t at = seen.find("step "); at != std::string::npos;
+       at = seen.find("step ", at + 1)) {
+    const std::size_t end = seen.find('\r', at);
+    ASSERT_NE(end, std::string::npos);
+    EXPECT_EQ(end - at, 29u);
+    ++drawings;
+  }
+  EXPECT_GE(drawings, 1u);
+  EXPECT_LE(drawings, 200u);
+}
+
+TEST_F(TerminalTest, ShortRunLogsNothing) {
+  write_data();
+  EXPECT_EQ(run(tiny({})).err, "data: data\nsaved in out; microgpt sample out makes more\n");
+}
+
+TEST_F(TerminalTest, LongRunLogsSparsely) {
+  write_data();
+  const RunResult result = run({"train", "--data", "data", "--num-steps", "20000"});
+  ASSERT_GT(result.seconds, 1.2) << "too fast for this test: raise the number of steps";
+  std::size_t lines = 0;
+  for (std::size_t at = result.err.find("step "); at != std::string::npos;
+       at = result.err.find("step ", at + 1))
+    ++lines;
+  EXPECT_GE(lines, 1u) << result.err;
+  EXPECT_LE(lines, 10u) << result.err;
+  EXPECT_TRUE(contains(result.err, "tokens/s")) << result.err;
+  EXPECT_FALSE(contains(result.err, "\r"));
+}
+
+}  // namespace
+}  // namespace microgpt

@@ -1,0 +1,173 @@
+// microgpt train prints what microgpt.py prints.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <sstream>
+
+#include "cli/cli_test.h"
+
+namespace microgpt {
+namespace {
+
+using TrainTest = CliTest;
+
+TEST_F(TrainTest, DefaultRunPrintsWhatPythonPrintsInLittleMemory) {
+  MICROGPT_NEED_SHARED();
+  const RunResult result = run({"train", "--data", kNames});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, get_file(kShared + "/golden/ladder/train5.stdout.txt"));
+  EXPECT_TRUE(contains(result.err, "saved in out")) << result.err;
+  if (!kSanitized) {
+    EXPECT_LE(result.peak_mib, 64);
+  }
+}
+
+TEST_F(TrainTest, SampleGoesOnWhereTrainingEnded) {
+  MICROGPT_NEED_SHARED();
+  const std::string out = output_of({"train", "--data", kNames, "--num-steps", "50"});
+  std::string names;
+  const std::string samples = out.substr(out.find("sample  1: "));
+  for (std::size_t at = 0; at < samples.size(); at = samples.find('\n', at) + 1)
+    names += samples.substr(at + 11, samples.find('\n', at) - at - 10);
+  EXPECT_EQ(output_of({"sample", "out"}), names);
+}
+
+TEST_F(TrainTest, InputTxtIsTakenFirst) {
+  write_data("zoe\n");
+  std::filesystem::rename(folder_ / "data", folder_ / "input.txt");
+  EXPECT_TRUE(output_of({"train", "--num-steps", "1"}).starts_with("num docs: 1\nvocab size: 4\n"));
+}
+
+// Against microgpt.py itself, with the flags that it has.
+TEST_F(TrainTest, FinalEditionAgreesWithPython) {
+  MICROGPT_NEED_ORACLE();
+  write_data(
+      " M\u00fcller \r\n\r\n\u5c71\u7530\u592a\u90ce\nZo\u00eb\n\U0001f600x\n"
+      "a name that is far longer than the block\n\u3000b\u00a0\n");
+  const Arguments flags = {"--data",          folder_ / "data",
+                           "--n-embd",        "8",
+                           "--n-head",        "2",
+                           "--n-layer",       "2",
+                           "--block-size",    "5",
+                           "--num-steps",     "12",
+                           "--learning-rate", "0.03",
+                           "--seed",          "7",
+                           "--temperature",   "0.8",
+                           "--num-samples",   "11"};
+  Arguments ours = flags;
+  ours.insert(ours.begin(), "train");
+  EXPECT_EQ(output_of(ours), oracle_stdout(flags));
+}
+
+// A small model: the first edition's closures make Python slow.
+TEST_F(TrainTest, FirstEditionAgreesWithPython) {
+  MICROGPT_NEED_ORACLE();
+  write_data();
+  const std::string expected =
+      oracle_stdout({"--edition", "argparse", "--num-steps", "60", "--n-embd", "4", "--n-head", "2",
+                     "--block-size", "3", "--data", folder_ / "data"});
+  EXPECT_TRUE(contains(expected, "mean loss last 50 steps: ")) << expected;
+  EXPECT_EQ(output_of({"train", "--edition", "first", "--num-steps", "60", "--n-embd", "4",
+                       "--n-head", "2", "--block-size", "3", "--data", "data"}),
+            expected);
+  EXPECT_EQ(output_of({"train", "--edition=first", "--num_steps=60", "--n_embd", "4", "--n_head",
+                       "2", "--block_size", "3", "--data=data"}),
+            expected);
+}
+
+TEST_F(TrainTest, FirstEditionPrintsThePublishedNumbers) {
+  MICROGPT_NEED_SHARED();
+  const std::string out = output_of({"train", "--edition", "first", "--data", kNames});
+  EXPECT_TRUE(
+      out.starts_with("vocab size: 27, num docs: 32033\nnum params: 4064\n"
+                      "step 1 / 1000 | loss 3.2627\n"));
+  EXPECT_TRUE(
+      out.ends_with("step 1000 / 1000 | loss 2.5186\n\n--- generation ---\n"
+                    "sample 0: kallan\nsample 1: jamir\nsample 2: aylira\n"
+                    "sample 3: janneh\nsample 4: akelia\n"
+                    "mean loss last 50 steps: 2.3680\n"))
+      << out.substr(out.size() - 200);
+}
+
+TEST_F(TrainTest, ByteOrderMarkIsALetterAsInPython) {
+  MICROGPT_NEED_ORACLE();
+  write_data(
+      "\xef\xbb\xbf"
+      "anna\nbob\n");
+  const RunResult result = run({"train", "--data", "data", "--num-steps", "3"});
+  EXPECT_EQ(result.out, oracle_stdout({"--num-steps", "3", "--data", folder_ / "data"}));
+  EXPECT_TRUE(contains(result.err, "byte-order mark")) << result.err;
+}
+
+TEST_F(TrainTest, OneDocumentOrOneLetterIsEnough) {
+  MICROGPT_NEED_ORACLE();
+  for (const char* text : {"anna", "a\naa\naaa\n"}) {
+    write_data(text);
+    EXPECT_EQ(output_of({"train", "--data", "data", "--num-steps", "5"}),
+              oracle_stdout({"--num-steps", "5", "--data", folder_ / "data"}));
+  }
+}
+
+TEST_F(TrainTest, LongDocumentsAreMentioned) {
+  write_data("abcde\nabcdef\nabcdefghij\n");  // with the end, 6, 7 and 11 predictions
+  const RunResult result = run(tiny({}));
+  EXPECT_TRUE(contains(result.err, "2 of 3 documents are too long for block_size 6")) << result.err;
+  EXPECT_TRUE(contains(result.err, "--block-size 11 takes all")) << result.err;
+  EXPECT_FALSE(contains(run(tiny({"--block-size", "11"})).err, "too long"));
+}
+
+TEST_F(TrainTest, Latin1IsReadWhenAskedFor) {
+  write_data("Zo\xeb\n");
+  EXPECT_TRUE(contains(run(tiny({})).err, "line 1"));
+  EXPECT_TRUE(
+      output_of(tiny({"--encoding", "latin-1"})).starts_with("num docs: 1\nvocab size: 4\n"));
+}
+
+TEST_F(TrainTest, QuietSaysNothing) {
+  write_data();
+  EXPECT_NE(run(tiny({})).err, "");
+  EXPECT_EQ(run(tiny({"--quiet"})).err, "");
+}
+
+TEST_F(TrainTest, LogHasOneObjectForEachStep) {
+  write_data();
+  const std::string out = output_of(tiny({"--log", "log"}));
+  std::istringstream lines(file("log"));
+  int step = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = nlohmann::json::parse(line);
+    EXPECT_EQ(object["step"], ++step);
+    char printed[64];
+    std::snprintf(printed, sizeof printed, "step %4d /   30 | loss %.4f\n", step,
+                  object["loss"].get<double>());
+    EXPECT_TRUE(contains(out, printed)) << printed;
+    EXPECT_EQ(object["learning_rate"], 0.01 * (1.0 - (step - 1) / 30.0));
+    EXPECT_GT(object["tokens"], 0);
+    EXPECT_GE(object["seconds"], 0);
+  }
+  EXPECT_EQ(step, 30);
+}
+
+TEST_F(TrainTest, DivergedRunSavesTheLastGoodStep) {
+  write_data();
+  const RunResult result = run(tiny({"--learning-rate", "1e200"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_TRUE(contains(result.err, "microgpt: step ")) << result.err;
+  EXPECT_TRUE(contains(result.err, "diverged")) << result.err;
+  if (exists("out/model.json")) {
+    EXPECT_EQ(run({"info", "out"}).status, 0);
+  }
+}
+
+TEST_F(TrainTest, GreedyAndFewSamples) {
+  write_data();
+  const std::string out = output_of(tiny({"--temperature", "0", "--num-samples", "3"}));
+  const std::size_t first = out.find("sample  1: "), second = out.find("sample  2: ");
+  ASSERT_NE(second, std::string::npos);
+  EXPECT_EQ(out.substr(first + 11, second - first - 11),
+            out.substr(second + 11, second - first - 11));
+  EXPECT_FALSE(contains(out, "sample  4"));
+}
+
+}  // namespace
+}  // namespace microgpt
