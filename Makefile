@@ -1,0 +1,54 @@
+# A front for CMake: CMakePresets.json says how things are built, build/PRESET is where.
+
+PREFIX ?= /usr/local
+ARGS ?=
+export CTEST_PARALLEL_LEVEL ?= $(shell getconf _NPROCESSORS_ONLN)
+
+program := build/release/bin/microgpt
+
+# Building talks on standard error: standard output belongs to what is run. On a terminal ninja
+# shows its progress in one line; elsewhere it says nothing, if it knows how (1.11).
+quiet = $(shell test ! -t 2 && ninja --quiet --version > /dev/null 2>&1 && echo -- --quiet)
+build = cmake --build --preset $(1) $(2) $(quiet) >&2
+
+.DEFAULT_GOAL := release
+.PHONY: release run test bench install format clean help packages-run packages-test packages-bench
+
+release: build/release/build.ninja ## Build the library and the program (the default)
+	@$(call build,release)
+
+run: build/release/build.ninja ## Train on the names, then invent some; ARGS="..." goes to `microgpt train`
+	@$(call build,release,--target microgpt_program)
+	@$(program) train $(ARGS)
+
+test: packages-test ## Run all tests, under sanitizers and as users run it
+	@cmake --preset dev > /dev/null
+	@$(call build,dev)
+	@ctest --preset dev
+	@cmake --preset release -D MICROGPT_BUILD_TESTS=ON > /dev/null
+	@$(call build,release)
+	@ctest --preset release
+
+bench: packages-bench build/bench/build.ninja ## Measure; ARGS="..." goes to the benchmark program
+	@$(call build,bench)
+	@build/bench/bin/microgpt_bench $(ARGS)
+
+install: release ## Install below PREFIX (/usr/local)
+	@cmake --install build/release --prefix '$(PREFIX)'
+
+format: ## Format the C++ sources as .clang-format says
+	@find include src apps tests fuzz bench -name '*.h' -o -name '*.cpp' | xargs clang-format -i
+
+clean: ## Remove what was built
+	@rm -rf build
+
+help: ## Show this
+	@echo 'usage: make [TARGET]'
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  %-8s %s\n", $$1, $$2 }'
+
+build/%/build.ninja: CMakePresets.json | packages-run
+	@cmake --preset $* > /dev/null
+	@touch $@
+
+packages-run packages-test packages-bench: packages-%:
+	@tools/install_packages $*
