@@ -45,8 +45,10 @@ std::string flags_of(const std::vector<OptionView>& options) {
 
 std::string bash_values(const OptionView& option) {
   std::string words = fmt::format("-W '{}'", fmt::join(option.choices, " "));
-  if (option.takes_folder) words += " -d";
-  if (option.takes_file) words += " -f";
+  if (option.takes_file)
+    words += " -f";  // folders too
+  else if (option.takes_folder)
+    words += " -d";
   return words;
 }
 

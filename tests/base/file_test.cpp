@@ -54,7 +54,7 @@ std::string through_pipe(F f) {
       received.append(chunk, static_cast<std::size_t>(n));
     }
   });
-  f("/dev/fd/" + std::to_string(ends[1]));
+  EXPECT_EQ(message_of([&] { f("/dev/fd/" + std::to_string(ends[1])); }), "no error");
   ::close(ends[1]);
   reader.join();
   ::close(ends[0]);

@@ -9,6 +9,7 @@
 
 #include "base/message_of.h"
 #include "base/temp_folder.h"
+#include "checkpoint/description.h"
 #include "checkpoint/test_model.h"
 #include "microgpt/checkpoint.h"
 #include "microgpt/error.h"
@@ -307,6 +308,17 @@ TEST(ModelJson, HasALargestSize) {
   const std::string message = message_of([&] { read_model(folder / "m.json"); });
   EXPECT_NE(message.find("expected at most 536870912"), std::string::npos) << message;
   EXPECT_NE(message.find("training.safetensors"), std::string::npos) << message;
+}
+
+// A few bytes that ask for many layers must not make us build a table of them.
+TEST(ModelJson, TheTableOfParametersIsNoLongerThanTheFileMakesIt) {
+  Config config = small_model().config;
+  EXPECT_EQ(expected_params(config, 9).size(), 9u);
+  config.n_layer = 10'000;
+  EXPECT_EQ(expected_params(config, 60'003).size(), 60'003u);
+  const std::size_t size = expected_params(config, 9).size();
+  EXPECT_GT(size, 9u) << "long enough to show that something is missing";
+  EXPECT_LT(size, 30u);
 }
 
 // Deterministic damage of every kind: only Error may come out.

@@ -130,7 +130,7 @@ TEST_F(CommandsTest, EvalMeasures) {
   EXPECT_NEAR(eval["uniform_loss"].get<double>(), std::log(11.0), 1e-12);
   EXPECT_LT(loss, eval["uniform_loss"].get<double>());
   char row[64];
-  std::snprintf(row, sizeof row, "model %26.4f", loss);
+  std::snprintf(row, sizeof row, "model %25.4f", loss);
   const std::string table = output_of({"eval", "out", "--data", "data"});
   EXPECT_TRUE(contains(table, row)) << table << row;
   EXPECT_TRUE(contains(table, "documents           5, 0 of them cut")) << table;

@@ -104,6 +104,12 @@ Process::~Process() {
 
 void Process::send(int signal) const { kill(pid_, signal); }
 
+bool Process::runs() const {
+  siginfo_t info{};
+  waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  return info.si_pid == 0;
+}
+
 bool Process::try_wait(RunResult& result) {
   int status = 0;
   rusage usage{};

@@ -37,6 +37,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void send(int signal) const;
+  bool runs() const;
   // Waits for its end.
   RunResult wait();
 
