@@ -59,10 +59,8 @@ bool is_space_at(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::optional<CodePoint> decode_utf8(std::string_view text, std::size_t at) {
+std::optional<CodePoint> decode_long_utf8(std::string_view text, std::size_t at) {
   const std::uint32_t b0 = byte_at(text, at);
-  if (b0 < 0x80) return CodePoint{b0, 1};
-
   const std::uint32_t b1 = byte_at(text, at + 1);
   if (b0 < 0xC2 || b0 > 0xF4 || !is_continuation(b1)) return std::nullopt;
   if (b0 < 0xE0) return CodePoint{(b0 & 0x1F) << 6 | (b1 & 0x3F), 2};

@@ -14,10 +14,17 @@ struct CodePoint {
   std::size_t size;  // 1..4
 };
 
+// The part of decode_utf8 for all but ASCII.
+std::optional<CodePoint> decode_long_utf8(std::string_view text, std::size_t at);
+
 // The code point at text[at], or nothing where the bytes there are not UTF-8 by Unicode 15.0,
 // table 3-7: overlong forms, surrogates and values over U+10FFFF are not.
 // REQUIRES: at < text.size().
-std::optional<CodePoint> decode_utf8(std::string_view text, std::size_t at);
+inline std::optional<CodePoint> decode_utf8(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (byte < 0x80) return CodePoint{byte, 1};
+  return decode_long_utf8(text, at);
+}
 
 // Appends the UTF-8 form of a code point. REQUIRES: a Unicode scalar value.
 void append_utf8(std::string& text, char32_t code_point);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -41,8 +42,8 @@ std::string describe_vocabulary(const std::vector<std::string>& uchars) {
                          std::all_of(uchars.begin(), uchars.end(), [](const std::string& text) {
                            return can_be_shown(decode_utf8(text, 0)->value);
                          });
-  if (spell_out) return fmt::format("one of {}", fmt::join(uchars, ""));
-  return fmt::format("one of its {} characters", uchars.size());
+  if (!spell_out) return fmt::format("one of its {} characters", uchars.size());
+  return std::accumulate(uchars.begin(), uchars.end(), std::string("one of "));
 }
 
 // Whether each code point occurs in the dataset, up to the last one that does.

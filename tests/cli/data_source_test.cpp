@@ -91,6 +91,10 @@ TEST_F(DataSourceTest, CacheThatCantBeWrittenIsNoError) {
   MICROGPT_NEED_SHARED();
   put_file(folder_ / "cache", "a file where the folder should be");
   expect_names(train_from("file://" + kNames));
+  std::filesystem::remove(folder_ / "cache");
+  std::filesystem::create_directories(folder_ / cached_);  // a folder where the file should be
+  expect_names(train_from("file://" + kNames));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "cache/microgpt"), {}), 1);
 }
 
 TEST_F(DataSourceTest, ParallelFirstRunsDoNotCollide) {

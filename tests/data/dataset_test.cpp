@@ -208,16 +208,12 @@ TEST(Dataset, EqualsThePythonAtHand) {
     ours += our_line(bytes, Encoding::kUtf8) + our_line(bytes, Encoding::kLatin1);
   }
   MICROGPT_RUN_PYTHON(theirs, R"(
-import os, tempfile
-with tempfile.TemporaryDirectory() as folder:
-    path = os.path.join(folder, 'input.txt')
-    for line in ''')" + files + R"('''.split():
-        with open(path, 'wb') as file: file.write(bytes.fromhex(line))
-        for encoding in 'utf-8', 'latin-1':
-            text = open(path, encoding=encoding)
-            docs = [l.strip() for l in text.read().strip().split('\n') if l.strip()]
-            text.close()
-            print('[' + ''.join(d.encode('utf-8').hex() + ',' for d in docs) + ']')
+import io
+for line in ''')" + files + R"('''.split():
+    for encoding in 'utf-8', 'latin-1':
+        text = io.TextIOWrapper(io.BytesIO(bytes.fromhex(line)), encoding)  # what open() gives
+        docs = [l.strip() for l in text.read().strip().split('\n') if l.strip()]
+        print('[' + ''.join(d.encode('utf-8').hex() + ',' for d in docs) + ']')
 )");
   EXPECT_EQ(ours, theirs);
 }

@@ -156,7 +156,7 @@ for seed in 0, 1, 42, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**63, 2**64 - 1:
         print(r._randbelow(i), r._randbelow(2**i - 1), r._randbelow(2**(i - 1)))
         x = list(range(i if i < 60 else 20 * i))
         r.shuffle(x)
-        print(*x)
+        print(*x, end=' \n')
         print(r.choices(range(i), weights=[r.random()**2 for _ in range(i)])[0])
         print(r.choices(range(4), weights=[0.0, 2.0, -0.5, 1.0])[0])
 )";
@@ -182,7 +182,8 @@ std::string our_output() {
       std::vector<int> x(static_cast<std::size_t>(i < 60 ? i : 20 * i));
       std::iota(x.begin(), x.end(), 0);
       r.shuffle(std::span(x));
-      out += fmt::format("{}\n", fmt::join(x, " "));
+      for (const int element : x) out += fmt::format("{} ", element);
+      out += "\n";
       std::vector<double> weights(static_cast<std::size_t>(i));
       for (double& weight : weights) {
         weight = r.random();
