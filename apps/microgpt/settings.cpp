@@ -193,6 +193,8 @@ Settings settings_of(const TrainingRun& run) {
   settings.engine = provenance.engine;
   settings.data = provenance.data;
   settings.encoding = provenance.encoding;
+  settings.temperature = run.temperature;
+  settings.num_samples = run.num_samples;
   return settings;
 }
 

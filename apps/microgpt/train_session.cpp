@@ -17,8 +17,6 @@
 namespace microgpt {
 namespace {
 
-constexpr std::size_t kMeanSteps = 50;  // whose mean loss the first edition prints
-
 // Finds out now, and not after hours of training, whether the run can be saved.
 void prepare_folder(const std::string& folder) {
   std::error_code error;
@@ -112,8 +110,7 @@ void TrainSession::save_after_error() {
 
 bool TrainSession::after_step(const StepReport& report) {
   training_.step = report.step;
-  last_losses_.push_back(report.loss);
-  if (last_losses_.size() > kMeanSteps) last_losses_.pop_front();
+  training_.add_loss(report.loss);
   print_step(report);
   if (log_) log_step(report);
   if (progress_->step(report) && log_) log_->flush();
@@ -156,13 +153,11 @@ void TrainSession::print_samples() {
 
 // Python's sum goes from the first on, starting at 0.
 void TrainSession::print_mean_loss() {
-  if (first_step_ > 0 && last_losses_.size() < kMeanSteps)
-    note(fmt::format("the mean loss is that of the {} steps since the run was resumed",
-                     last_losses_.size()));
-  if (last_losses_.empty()) return;
-  const double sum = std::accumulate(last_losses_.begin(), last_losses_.end(), 0.0);
-  out_.write(fmt::format("mean loss last 50 steps: {:.4f}\n",
-                         sum / static_cast<double>(last_losses_.size())));
+  const auto& losses = training_.last_losses;
+  if (losses.empty()) return;
+  const double sum = std::accumulate(losses.begin(), losses.end(), 0.0);
+  out_.write(
+      fmt::format("mean loss last 50 steps: {:.4f}\n", sum / static_cast<double>(losses.size())));
 }
 
 void TrainSession::say_where_it_was_saved() {

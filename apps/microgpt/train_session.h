@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 
@@ -48,7 +47,6 @@ class TrainSession {
   std::optional<OutputFile> log_;
   std::optional<Progress> progress_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::deque<double> last_losses_;
 };
 
 }  // namespace microgpt

@@ -28,6 +28,12 @@ Provenance provenance_of(const Training& training) {
 
 }  // namespace
 
+void Training::add_loss(double loss) {
+  constexpr std::size_t kMost = 50;
+  last_losses.push_back(loss);
+  if (last_losses.size() > kMost) last_losses.pop_front();
+}
+
 Training start_training(const Settings& settings) {
   PythonRandom random(settings.train.seed);
   LoadedData data = load_data(settings.data, settings.encoding);
@@ -38,7 +44,7 @@ Training start_training(const Settings& settings) {
   // The engine first: it refuses sizes that the memory can't hold.
   std::unique_ptr<Engine> engine = make_engine(full.engine, full.config);
   engine->load(init_state_dict(full.config, full.train, random));
-  return {std::move(full), std::move(data), std::move(tokenizer), std::move(engine), random, 0};
+  return {std::move(full), std::move(data), std::move(tokenizer), std::move(engine), random, 0, {}};
 }
 
 Training resume_training(const Settings& settings, const TrainingRun& run,
@@ -53,16 +59,25 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
   data.dataset.shuffle(shuffler);
   std::unique_ptr<Engine> engine = make_engine(settings.engine, settings.config);
   engine->load(run.model.state);
-  return {settings,          std::move(data),          run.model.tokenizer,
-          std::move(engine), PythonRandom(run.random), provenance.step};
+  return {settings,
+          std::move(data),
+          run.model.tokenizer,
+          std::move(engine),
+          PythonRandom(run.random),
+          provenance.step,
+          {run.last_losses.begin(), run.last_losses.end()}};
 }
 
 void save_training(const Training& training) {
-  save_run(training.settings.out, {.model = {.config = training.settings.config,
-                                             .tokenizer = training.tokenizer,
-                                             .state = training.engine->state_dict(),
-                                             .provenance = provenance_of(training)},
-                                   .random = training.random.state()});
+  save_run(training.settings.out,
+           {.model = {.config = training.settings.config,
+                      .tokenizer = training.tokenizer,
+                      .state = training.engine->state_dict(),
+                      .provenance = provenance_of(training)},
+            .random = training.random.state(),
+            .last_losses = {training.last_losses.begin(), training.last_losses.end()},
+            .temperature = training.settings.temperature,
+            .num_samples = training.settings.num_samples});
 }
 
 LongDocuments find_long_documents(const Dataset& dataset, int block_size) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 
 #include "data_source.h"
@@ -21,6 +22,10 @@ struct Training {
   std::unique_ptr<Engine> engine;
   PythonRandom random;  // the next number drawn is the first sample's
   std::int64_t step;    // steps done
+  std::deque<double> last_losses;
+
+  // Keeps the losses whose mean the first edition prints.
+  void add_loss(double loss);
 };
 
 // Reads and shuffles the data and draws the parameters, in microgpt.py's order.

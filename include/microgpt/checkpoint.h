@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "microgpt/config.h"
 #include "microgpt/dataset.h"
@@ -39,6 +40,9 @@ struct Model {
 struct TrainingRun {
   Model model;  // with moments and provenance
   PythonRandom::State random;
+  std::vector<double> last_losses;  // of the last 50 steps at most: the first edition prints a mean
+  double temperature = 0.5;         // of the samples at the end
+  int num_samples = 20;
 };
 
 // Names of the two files in a run's folder.

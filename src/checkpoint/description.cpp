@@ -171,12 +171,6 @@ Provenance parse_provenance(const Json& json, const std::string& where) {
   return provenance;
 }
 
-std::string to_text(double value) {
-  std::string text;
-  append_double(text, value);
-  return text;
-}
-
 }  // namespace
 
 Model parse_description(const Json& object, const std::string& where) {
@@ -239,9 +233,15 @@ std::string format_provenance(const Provenance& provenance) {
       quote_json(provenance.version), quote_json(provenance.engine), quote_json(provenance.data),
       quote_json(provenance.data_sha256), provenance.encoding == Encoding::kUtf8 ? kUtf8 : kLatin1,
       provenance.step, to_string(train.edition), train.seed, train.num_steps,
-      to_text(train.learning_rate), to_text(train.beta1), to_text(train.beta2),
-      to_text(train.eps_adam), to_text(train.init_std), to_string(train.optimizer),
+      format_double(train.learning_rate), format_double(train.beta1), format_double(train.beta2),
+      format_double(train.eps_adam), format_double(train.init_std), to_string(train.optimizer),
       to_string(train.schedule));
+}
+
+std::string format_double(double value) {
+  std::string text;
+  append_double(text, value);
+  return text;
 }
 
 void append_double(std::string& text, double value) {

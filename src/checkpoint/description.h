@@ -43,5 +43,6 @@ std::string format_provenance(const Provenance& provenance);
 // Appends a finite double as Python's repr: the shortest decimals that read back to the same bits,
 // with a point or an exponent.
 void append_double(std::string& text, double value);
+std::string format_double(double value);
 
 }  // namespace microgpt

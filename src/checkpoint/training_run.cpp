@@ -5,7 +5,8 @@
 //   adam_v        F64  (num_params)
 //   random.words  U32  (624)           the state of the generator
 //   metadata      "format", and "training": a JSON text with the keys config, tokenizer,
-//                 provenance and random {index, gauss_next: float.hex() or null}
+//                 provenance, random {index, gauss_next: float.hex() or null}, last_losses,
+//                 temperature and num_samples
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,10 +39,13 @@ namespace {
 
 constexpr char kFormat[] = "microgpt-training-v1";
 constexpr char kWords[] = "random.words";
+constexpr std::size_t kMaxLastLosses = 50;
 constexpr int kMantissaBits = 52;
 constexpr int kExponentBias = 1023;
 
 using Shape = std::vector<std::uint64_t>;
+
+bool is_finite(double x) { return std::isfinite(x); }
 
 // The arrays of a file by name, each to be taken once.
 class Arrays {
@@ -65,7 +69,7 @@ class Arrays {
 
   std::vector<double> take_doubles(const std::string& name, const Shape& shape) {
     std::vector<double> numbers = doubles_from_little_endian(take(name, Dtype::kF64, shape));
-    if (!std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); })) {
+    if (!std::all_of(numbers.begin(), numbers.end(), is_finite)) {
       throw Error(fmt::format("{}: {} holds a number that is not finite", where_, name));
     }
     return numbers;
@@ -121,15 +125,26 @@ std::optional<double> from_hex(std::string_view text) {
   return value;
 }
 
+std::string format_doubles(const std::vector<double>& values) {
+  std::string text;
+  for (const double x : values) {
+    if (!text.empty()) text += ", ";
+    append_double(text, x);
+  }
+  return text;
+}
+
 std::string format_training(const TrainingRun& run) {
   const Model& model = run.model;
   const std::optional<double>& gauss = run.random.gauss_next;
   return fmt::format(
       "{{\"config\": {}, \"tokenizer\": {{\"uchars\": {}, \"bos_token_id\": {}}}, "
-      "\"provenance\": {}, \"random\": {{\"index\": {}, \"gauss_next\": {}}}}}",
+      "\"provenance\": {}, \"random\": {{\"index\": {}, \"gauss_next\": {}}}, "
+      "\"last_losses\": [{}], \"temperature\": {}, \"num_samples\": {}}}",
       format_config(model), format_uchars(model.tokenizer), model.tokenizer.bos(),
       format_provenance(*model.provenance), run.random.index,
-      gauss ? quote_json(to_hex(*gauss)) : "null");
+      gauss ? quote_json(to_hex(*gauss)) : "null", format_doubles(run.last_losses),
+      format_double(run.temperature), run.num_samples);
 }
 
 // The JSON text among the metadata.
@@ -169,6 +184,17 @@ PythonRandom::State parse_random(const Json& training, Arrays& arrays, const std
   return located(here, [&] { return PythonRandom(state).state(); });
 }
 
+std::vector<double> parse_last_losses(const Json& training, const std::string& where) {
+  const Json& json = json_at(training, "last_losses", where);
+  const bool numbers = json.is_array() && std::all_of(json.begin(), json.end(),
+                                                      [](const Json& x) { return x.is_number(); });
+  if (!numbers || json.size() > kMaxLastLosses) {
+    throw Error(fmt::format("{}: last_losses is {}, expected a list of at most {} numbers", where,
+                            describe_json(json), kMaxLastLosses));
+  }
+  return json.get<std::vector<double>>();
+}
+
 StateDict parse_state(const Config& config, std::size_t present, Arrays& arrays) {
   StateDict state{expected_params(config, present), {}, {}};
   std::uint64_t num_params = 0;
@@ -183,6 +209,10 @@ StateDict parse_state(const Config& config, std::size_t present, Arrays& arrays)
 
 void check_run(const TrainingRun& run) {
   check_model(run.model);
+  if (run.last_losses.size() > kMaxLastLosses || !is_finite(run.temperature) ||
+      !std::all_of(run.last_losses.begin(), run.last_losses.end(), is_finite)) {
+    throw Error("training run: expected at most 50 last losses, and finite numbers");
+  }
   if (!run.model.provenance) throw Error("training run: has no provenance");
   located("training run", [&] { return PythonRandom(run.random).state(); });
 }
@@ -226,9 +256,14 @@ TrainingRun parse_run(std::string_view bytes, const std::string& where) {
   const Json training = parse_training(file, where);
   const std::string training_where = where + ": training";
   Arrays arrays(file.arrays, where);
-  TrainingRun run{parse_description(training, training_where), {}};
+  TrainingRun run{.model = parse_description(training, training_where),
+                  .random = {},
+                  .last_losses = parse_last_losses(training, training_where)};
   if (!run.model.provenance) throw Error(training_where + ": no key \"provenance\"");
   run.random = parse_random(training, arrays, training_where);
+  run.temperature = json_double(training, "temperature", training_where);
+  run.num_samples = static_cast<int>(
+      json_int(training, "num_samples", 0, std::numeric_limits<int>::max(), training_where));
   run.model.state = parse_state(run.model.config, file.arrays.size(), arrays);
   arrays.expect_none_left();
   located(where, [&] { check_model(run.model); });

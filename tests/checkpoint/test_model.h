@@ -108,7 +108,7 @@ inline TrainingRun test_run(Model model, std::uint64_t seed = 3) {
   std::mt19937_64 rng(seed);
   if (!model.provenance) model.provenance = test_provenance();
   const std::size_t n = model.config.num_params();
-  TrainingRun run{std::move(model), {}};
+  TrainingRun run{.model = std::move(model), .random = {}, .last_losses = {}};
   for (std::size_t i = 0; i < n; ++i) {
     run.model.state.adam_m.push_back(any_double(rng));
     run.model.state.adam_v.push_back(any_double(rng));
@@ -116,6 +116,9 @@ inline TrainingRun test_run(Model model, std::uint64_t seed = 3) {
   for (std::uint32_t& word : run.random.words) word = static_cast<std::uint32_t>(rng());
   run.random.index = 17;
   run.random.gauss_next = any_double(rng);
+  run.last_losses = {any_double(rng), any_double(rng), any_double(rng)};
+  run.temperature = any_double(rng);
+  run.num_samples = 7;
   return run;
 }
 

@@ -25,7 +25,9 @@ bool same(const TrainingRun& a, const TrainingRun& b) {
   const auto gauss = [](const TrainingRun& run) {
     return bits({run.random.gauss_next.value_or(0)});
   };
-  return same(a.model, b.model) && a.random == b.random && gauss(a) == gauss(b);
+  return same(a.model, b.model) && a.random == b.random && gauss(a) == gauss(b) &&
+         bits(a.last_losses) == bits(b.last_losses) &&
+         bits({a.temperature}) == bits({b.temperature}) && a.num_samples == b.num_samples;
 }
 
 // A run's file with its parsed form changed by edit.
@@ -177,6 +179,12 @@ TEST(TrainingRun, NamesWrongMetadata) {
   EXPECT_EQ(error_of("\"gauss_next\"", "\"x\""), "t: training: random: no key \"gauss_next\"");
   EXPECT_EQ(error_of("\"index\": 17", "\"index\": 625"),
             "t: training: random: index is the number 625, expected an integer in 0..624");
+  EXPECT_EQ(error_of("\"last_losses\": [", "\"last_losses\": [\"x\", "),
+            "t: training: last_losses is an array of 4 values, expected a list of at most 50 "
+            "numbers");
+  EXPECT_EQ(error_of("\"num_samples\": 7", "\"num_samples\": -7"),
+            "t: training: num_samples is the number -7, expected an integer in 0..2147483647");
+  EXPECT_EQ(error_of("\"temperature\": ", "\"x\": "), "t: training: no key \"temperature\"");
   EXPECT_EQ(error_of("\"provenance\": {", "\"x\": {"), "t: training: no key \"provenance\"");
   EXPECT_EQ(error_of("\"n_layer\": 1,", "\"n_layer\": 9999,"), "t: no array layer1.attn_wq");
   EXPECT_EQ(error_of("\"n_embd\": 2,", "\"n_embd\": 1000000000,")
@@ -230,6 +238,9 @@ TEST(TrainingRun, RefusesToWriteWhatItCouldNotRead) {
   run = test_run(small_model());
   run.model.state.adam_m[3] = std::numeric_limits<double>::infinity();
   EXPECT_NE(message_of([&] { format_run(run); }).find("adam_m"), std::string::npos);
+  run = test_run(small_model());
+  run.last_losses.assign(51, 1.0);
+  EXPECT_NE(message_of([&] { format_run(run); }).find("last losses"), std::string::npos);
 }
 
 TEST(TrainingRun, SavesBothFiles) {
