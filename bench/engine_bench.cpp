@@ -22,8 +22,9 @@ struct WarmRun {
     train_config.num_steps = 200;
     train(*engine, config, train_config, dataset, tokenizer, 0,
           [](const StepReport&) { return true; });
-    for (std::size_t i = 0; i < 1000; ++i)
+    for (std::size_t i = 0; i < 1000; ++i) {
       documents.push_back(tokenizer.encode_document(dataset[i]));
+    }
   }
 
   static Config make_config(const Tokenizer& tokenizer) {

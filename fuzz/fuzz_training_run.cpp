@@ -17,8 +17,8 @@ using microgpt::TrainingRun;
 bool same(const TrainingRun& a, const TrainingRun& b) {
   return a.model.config == b.model.config && a.model.tokenizer == b.model.tokenizer &&
          a.model.state == b.model.state && a.model.provenance == b.model.provenance &&
-         a.random == b.random && a.last_losses == b.last_losses &&
-         a.temperature == b.temperature && a.num_samples == b.num_samples;
+         a.random == b.random && a.last_losses == b.last_losses && a.temperature == b.temperature &&
+         a.num_samples == b.num_samples;
 }
 
 void check_again(const TrainingRun& run) {

@@ -38,17 +38,20 @@ std::vector<std::string> names_of_commands(const CLI::App& program) {
 
 std::string flags_of(const std::vector<OptionView>& options) {
   std::vector<std::string> flags;
-  for (const OptionView& option : options)
+  for (const OptionView& option : options) {
     flags.insert(flags.end(), option.names.begin(), option.names.end());
+  }
   return fmt::format("{}", fmt::join(flags, " "));
 }
 
 std::string bash_values(const OptionView& option) {
   std::string words = fmt::format("-W '{}'", fmt::join(option.choices, " "));
-  if (option.takes_file)
-    words += " -f";  // folders too
-  else if (option.takes_folder)
+  // -f offers folders too.
+  if (option.takes_file) {
+    words += " -f";
+  } else if (option.takes_folder) {
     words += " -d";
+  }
   return words;
 }
 
@@ -57,10 +60,11 @@ std::string bash_cases(const std::string& command, const std::vector<OptionView>
   std::string cases, positional = "-W ''";
   for (const OptionView& option : options) {
     if (option.names.empty()) positional = bash_values(option);
-    if (!option.names.empty() && !option.type.empty())
+    if (!option.names.empty() && !option.type.empty()) {
       cases += fmt::format("    '{0} {1}') arguments=({2}) ;;\n", command,
                            fmt::join(option.names, fmt::format("' | '{} ", command)),
                            bash_values(option));
+    }
   }
   return cases + fmt::format(
                      "    '{0} '*)\n"
@@ -71,8 +75,9 @@ std::string bash_cases(const std::string& command, const std::vector<OptionView>
 
 std::string bash_script(const CLI::App& program) {
   std::string cases;
-  for (const CLI::App* command : commands_of(program))
+  for (const CLI::App* command : commands_of(program)) {
     cases += bash_cases(command->get_name(), options_of(*command));
+  }
   return fmt::format(
       R"(# bash completion for microgpt. To use it: source <(microgpt completion bash)
 _microgpt() {{
@@ -99,8 +104,9 @@ std::string zsh_values(const OptionView& option) {
   if (!option.choices.empty()) action = fmt::format("({})", fmt::join(option.choices, " "));
   if (option.takes_folder) action = "_files -/";
   if (option.takes_file) action = "_files";
-  if (option.takes_file && !option.choices.empty())
+  if (option.takes_file && !option.choices.empty()) {
     action = action = fmt::format("{{compadd {}; _files}}", fmt::join(option.choices, " "));
+  }
   return fmt::format(":{}:{}", escaped(option.type, ":"), action);
 }
 
@@ -108,8 +114,9 @@ std::string zsh_arguments(const std::vector<OptionView>& options) {
   std::string text = "_arguments -C";
   for (const OptionView& option : options) {
     const std::string help = fmt::format("[{}]", escaped(option.help, "[]:\\"));
-    for (const std::string& name : option.names)
+    for (const std::string& name : option.names) {
       text += " \\\n      " + quoted(name + help + zsh_values(option));
+    }
     if (option.names.empty()) text += " \\\n      " + quoted("1" + zsh_values(option));
   }
   return text;
@@ -154,8 +161,9 @@ std::string fish_options(const std::string& condition, const std::vector<OptionV
   std::string text;
   for (const OptionView& option : options) {
     text += fmt::format("complete -c microgpt -n '{}'", condition);
-    for (const std::string& name : option.names)
+    for (const std::string& name : option.names) {
       text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+    }
     text += fish_values(option);
     text += fmt::format(" -d '{}'\n", escaped(option.help, "'\\"));
   }
@@ -167,11 +175,12 @@ std::string fish_script(const CLI::App& program) {
       "# fish completion for microgpt. To use it: microgpt completion fish | source\n"
       "complete -c microgpt -f\n" +
       fish_options("__fish_use_subcommand", options_of(program));
-  for (const CLI::App* command : commands_of(program))
+  for (const CLI::App* command : commands_of(program)) {
     text +=
         fmt::format("complete -c microgpt -n __fish_use_subcommand -a {} -d '{}'\n",
                     command->get_name(), escaped(summary_of(*command), "'\\")) +
         fish_options("__fish_seen_subcommand_from " + command->get_name(), options_of(*command));
+  }
   return text;
 }
 

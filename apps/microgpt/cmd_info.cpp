@@ -51,10 +51,11 @@ Json json_of(const Config& c) {
 
 std::string format_json(const Model& model) {
   Json parameters = Json::array();
-  for (const Tensor& tensor : model.state.params)
+  for (const Tensor& tensor : model.state.params) {
     parameters.push_back({{"name", tensor.name},
                           {"shape", {tensor.rows, tensor.cols}},
                           {"count", tensor.rows * tensor.cols}});
+  }
   Json object = {
       {"config", json_of(model.config)},
       {"num_params", model.config.num_params()},
@@ -68,9 +69,10 @@ std::string format_json(const Model& model) {
 
 std::string format_parameters(const Model& model) {
   std::string text;
-  for (const Tensor& tensor : model.state.params)
+  for (const Tensor& tensor : model.state.params) {
     text += fmt::format("  {:<20} {:>7} x {:<7} {:>15}\n", tensor.name, tensor.rows, tensor.cols,
                         grouped(tensor.rows * tensor.cols));
+  }
   return text +
          fmt::format("  {:<20} {:>17} {:>15}\n", "total", "", grouped(model.config.num_params()));
 }

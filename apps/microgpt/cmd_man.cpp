@@ -20,12 +20,13 @@ std::string roff(const std::string& text) {
   for (const char c : text) {
     if (line_start && (c == '.' || c == '\'')) result += "\\&";
     line_start = c == '\n';
-    if (c == '\\')
+    if (c == '\\') {
       result += "\\e";
-    else if (c == '-')
+    } else if (c == '-') {
       result += "\\-";
-    else
+    } else {
       result += c;
+    }
   }
   return result;
 }
@@ -36,10 +37,12 @@ std::string tagged(const std::string& tag, const std::string& text) {
 
 std::string format_option(const OptionView& option) {
   std::string tag;
-  for (const std::string& name : option.names)
+  for (const std::string& name : option.names) {
     tag += fmt::format("{}\\fB{}\\fR", tag.empty() ? "" : ", ", roff(name));
-  if (!option.type.empty())
+  }
+  if (!option.type.empty()) {
     tag += fmt::format("{}\\fI{}\\fR", tag.empty() ? "" : " ", roff(option.type));
+  }
   return tagged(tag, option.help);
 }
 
@@ -53,8 +56,9 @@ std::string format_examples(const CLI::App& app) {
 
 std::string format_command(const CLI::App& app) {
   std::string usage = fmt::format("\\fBmicrogpt {}\\fR", app.get_name());
-  for (const OptionView& option : options_of(app))
+  for (const OptionView& option : options_of(app)) {
     if (option.names.empty()) usage += fmt::format(" \\fI{}\\fR", roff(option.type));
+  }
   std::string text = fmt::format(".SS {} [options]\n{}\n", usage, roff(app.get_description()));
   for (const OptionView& option : options_of(app)) text += format_option(option);
   return text + format_examples(app);

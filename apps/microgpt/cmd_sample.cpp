@@ -34,18 +34,20 @@ struct Sampler {
 // Without --seed a run's folder goes on with the stream of the run, as microgpt.py does.
 Sampler open_sampler(const SampleOptions& options) {
   const bool is_run = std::filesystem::exists(std::filesystem::path(options.model) / kTrainingFile);
-  if (!is_run || options.seed_option->count() > 0)
+  if (!is_run || options.seed_option->count() > 0) {
     return {read_model(options.model), PythonRandom(options.seed)};
+  }
   TrainingRun run = read_run(options.model);
   return {std::move(run.model), PythonRandom(run.random)};
 }
 
 std::string format_json(const Sample& sample, const Tokenizer& tokenizer) {
   nlohmann::ordered_json tokens = nlohmann::ordered_json::array();
-  for (const SampledToken& drawn : sample.tokens)
+  for (const SampledToken& drawn : sample.tokens) {
     tokens.push_back({{"token", drawn.token},
                       {"text", tokenizer.token_text(drawn.token)},
                       {"probability", drawn.probability}});
+  }
   const nlohmann::ordered_json object = {{"text", sample.text},
                                          {"complete", sample.complete},
                                          {"log_probability", sample.log_probability},
@@ -54,8 +56,9 @@ std::string format_json(const Sample& sample, const Tokenizer& tokenizer) {
 }
 
 int run_sample(const SampleOptions& options, Output& out) {
-  if (options.count < 0)
+  if (options.count < 0) {
     throw UsageError(fmt::format("-n: expected 0 or more, got {}", options.count));
+  }
   options.how.check();
   auto [model, random] = open_sampler(options);
   const auto engine = make_engine(options.engine, model.config);

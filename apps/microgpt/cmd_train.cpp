@@ -38,8 +38,9 @@ std::string read_config(const std::string& path) {
 // The config file's assignments, then the flags': a flag comes last, and wins.
 std::vector<Assignment> all_assignments(const TrainOptions& options) {
   std::vector<Assignment> assignments;
-  if (!options.config.empty())
+  if (!options.config.empty()) {
     assignments = parse_config(read_config(options.config), options.config);
+  }
   assignments.insert(assignments.end(), options.flags.begin(), options.flags.end());
   return assignments;
 }
@@ -98,16 +99,18 @@ std::string describe(const Setting& setting) {
   const std::string first = format_value(setting, default_settings(Edition::kFirst));
   const bool off = value.empty() || value == "false" || value == "0";
   if (off) return setting.help;
-  if (first == value || first == "first")
+  if (first == value || first == "first") {
     return fmt::format("{} (default {})", setting.help, value);
+  }
   return fmt::format("{} (default {}; first edition {})", setting.help, value, first);
 }
 
 // How --help calls the values of a setting; the completions read names from it.
 std::string type_of(const Setting& setting) {
   Settings settings;
-  if (std::string_view(setting.key) == "engine")
+  if (std::string_view(setting.key) == "engine") {
     return fmt::format("{}", fmt::join(engine_names(), "|"));
+  }
   const std::string names = choices(setting.target(settings));
   return names.empty() ? setting.type : names;
 }
@@ -118,14 +121,15 @@ void add_setting(CLI::App& app, const Setting& setting, TrainOptions& options) {
     options.flags.push_back({&setting, flag, value});
   };
   Settings settings;
-  if (std::holds_alternative<bool*>(setting.target(settings)))
+  if (std::holds_alternative<bool*>(setting.target(settings))) {
     app.add_flag_callback(
            flag, [take] { take("true"); }, describe(setting))
         ->group(setting.group);
-  else
+  } else {
     app.add_option_function<std::string>(flag, take, describe(setting))
         ->type_name(type_of(setting))
         ->group(setting.group);
+  }
 }
 
 constexpr char kExamples[] = R"(Examples:

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "output.h"
-#include "value.h"
+#include "target.h"
 
 namespace microgpt {
 

@@ -80,15 +80,17 @@ void write_cache(const fs::path& path, std::string_view bytes) {
 LoadedData load_names(Encoding encoding) {
   const fs::path folder = cache_folder();
   const fs::path cached = folder.empty() ? folder : folder / "names.txt";
-  if (std::optional<Dataset> dataset = read_cache(cached, encoding))
+  if (std::optional<Dataset> dataset = read_cache(cached, encoding)) {
     return {std::move(*dataset), "names", cached.string()};
+  }
   const std::string mirror = environment("MICROGPT_NAMES_URL");
   const std::string url = mirror.empty() ? kNamesUrl : mirror;
   const std::string bytes = download(url, kNamesBytes, !mirror.empty());
   Dataset dataset(bytes, url, encoding);
-  if (dataset.sha256() != kNamesSha256)
+  if (dataset.sha256() != kNamesSha256) {
     throw Error(fmt::format("{}: not the file expected, with SHA-256 {}, but one with {}", url,
                             kNamesSha256, dataset.sha256()));
+  }
   write_cache(cached, bytes);
   return {std::move(dataset), "names", url};
 }
@@ -103,8 +105,9 @@ LoadedData load_file(const std::string& path, Encoding encoding) {
 }
 
 LoadedData load_default(Encoding encoding) {
-  if (std::error_code error; fs::exists("input.txt", error))
+  if (std::error_code error; fs::exists("input.txt", error)) {
     return load_file("input.txt", encoding);
+  }
   try {
     return load_names(encoding);
   } catch (const Error& error) {

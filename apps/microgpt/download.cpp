@@ -34,8 +34,9 @@ void find_symbol(void* library, const char* name, Function& function) {
 // The library stays open until the program ends, as libcurl's own threads may.
 Curl open_curl() {
   void* library = nullptr;
-  for (const char* name : {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib"})
+  for (const char* name : {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib"}) {
     if (library == nullptr) library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  }
   if (library == nullptr) throw Error("libcurl is not installed");
   Curl curl{};
   find_symbol(library, "curl_easy_init", curl.init);
@@ -88,9 +89,10 @@ std::string download(const std::string& url, std::size_t max_bytes, bool any_pro
   set(CURLOPT_WRITEDATA, &received);
   if (code == CURLE_OK) code = curl.perform(handle.get());
   if (received.too_many) throw Error(fmt::format("{}: more than {} bytes", url, max_bytes));
-  if (code != CURLE_OK)
+  if (code != CURLE_OK) {
     throw Error(
         fmt::format("{}: {}", url, detail[0] != '\0' ? detail.data() : curl.describe(code)));
+  }
   return received.bytes;
 }
 

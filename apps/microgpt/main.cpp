@@ -18,7 +18,7 @@
 #include "microgpt/version.h"
 #include "option_tree.h"
 #include "output.h"
-#include "value.h"
+#include "target.h"
 
 namespace microgpt {
 namespace {
@@ -29,9 +29,11 @@ constexpr int kExitUsage = 2;
 // A file opened while a standard stream is closed would get its number, and what is meant for the
 // stream would go into the file. Standard output gets one that can't be written, to be told so.
 void occupy_standard_streams() {
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (fcntl(descriptor, F_GETFD) < 0)
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) < 0) {
       open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    }
+  }
 }
 
 // microgpt.py's first edition spells its flags --n_embd.

@@ -16,8 +16,9 @@ std::size_t printable_size(std::string_view text) {
   if (first < 0x80) return (first >= 0x20 && first != 0x7f) || first == '\n' ? 1 : 0;
   const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
   if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i)
+  for (std::size_t i = 1; i < size; ++i) {
     if (byte(i) >> 6 != 0b10) return 0;
+  }
   const bool is_c1_control = first == 0xc2 && byte(1) < 0xa0;
   return is_c1_control ? 0 : size;
 }
@@ -28,10 +29,11 @@ std::string printable(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     const std::size_t size = printable_size(text);
-    if (size > 0)
+    if (size > 0) {
       result += text.substr(0, size);
-    else
+    } else {
       result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    }
     text.remove_prefix(size > 0 ? size : 1);
   }
   return result;

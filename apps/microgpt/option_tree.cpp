@@ -14,8 +14,9 @@ void read_type(const std::string& type, OptionView& view) {
   for (std::string word; std::getline(words, word, '|');) {
     if (word == "FILE" || word == "MODEL") view.takes_file = true;
     if (word == "DIR" || word == "MODEL") view.takes_folder = true;
-    if (std::ranges::any_of(word, [](unsigned char c) { return std::islower(c); }))
+    if (std::ranges::any_of(word, [](unsigned char c) { return std::islower(c); })) {
       view.choices.push_back(word);
+    }
   }
 }
 

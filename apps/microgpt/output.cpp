@@ -54,8 +54,9 @@ void Output::flush() {
 OutputFile OutputFile::open(const std::string& path, bool append) {
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
   const int file = ::open(path.c_str(), flags, 0666);
-  if (file < 0)
+  if (file < 0) {
     throw Error(fmt::format("{}: can't be opened for writing, {}", path, std::strerror(errno)));
+  }
   return OutputFile(file, path);
 }
 

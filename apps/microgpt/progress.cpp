@@ -33,8 +33,9 @@ std::size_t terminal_width() {
 
 std::string describe_seconds(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds + 0.5);
-  if (whole >= 3600)
+  if (whole >= 3600) {
     return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  }
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
@@ -60,8 +61,9 @@ bool Progress::step(const StepReport& report) {
   smoothed_weight_ = kSmoothing * smoothed_weight_ + (1 - kSmoothing);
   if (mode_ == Mode::kLog) log(report);
   const Clock::time_point now = Clock::now();
-  if (seconds_between(last_flush_, now) < kFlushSeconds && out_.buffered() < kMaxBuffered)
+  if (seconds_between(last_flush_, now) < kFlushSeconds && out_.buffered() < kMaxBuffered) {
     return false;
+  }
   last_flush_ = now;
   clear();
   out_.flush();

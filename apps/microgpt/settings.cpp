@@ -95,8 +95,9 @@ const Setting& find_setting(const std::string& key, const std::string& where) {
   const auto found =
       std::ranges::find_if(kSettings, [&](const Setting& setting) { return key == setting.key; });
   if (found != std::end(kSettings)) return *found;
-  if (key.size() > kLongestTypo)
+  if (key.size() > kLongestTypo) {
     throw Error(fmt::format("{}: unknown key '{}...'", where, key.substr(0, kLongestTypo)));
+  }
   const Setting& nearest = *std::ranges::min_element(
       kSettings, {}, [&](const Setting& setting) { return edit_distance(key, setting.key); });
   throw Error(fmt::format("{}: unknown key '{}'; did you mean '{}'?", where, key, nearest.key));
@@ -126,8 +127,9 @@ Json parse_flat_object(std::string_view json, const std::string& where) {
   };
   try {
     Json object = Json::parse(json, check);
-    if (!object.is_object())
+    if (!object.is_object()) {
       throw Error(fmt::format("{}: expected a JSON object, got {}", where, object.type_name()));
+    }
     return object;
   } catch (const Json::exception& error) {
     throw Error(fmt::format("{}: not JSON, {}", where, reason(error)));
@@ -150,10 +152,11 @@ std::string text_of(const Json& value, const Target& target, const std::string& 
 Json json_of(const Target& target) {
   return std::visit(
       [](const auto* variable) -> Json {
-        if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(*variable)>>)
+        if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(*variable)>>) {
           return to_string(*variable);
-        else
+        } else {
           return *variable;
+        }
       },
       target);
 }
@@ -167,12 +170,15 @@ Target target_of(const Setting& setting, const Settings& settings) {
 void Settings::check() const {
   train.check();
   SampleConfig{.temperature = temperature}.check();
-  if (num_samples < 0)
+  if (num_samples < 0) {
     throw Error(fmt::format("num_samples: expected 0 or more, got {}", num_samples));
-  if (save_every < 0)
+  }
+  if (save_every < 0) {
     throw Error(fmt::format("save_every: expected 0 or more, got {}", save_every));
-  if (stop_after < 0)
+  }
+  if (stop_after < 0) {
     throw Error(fmt::format("stop_after: expected 0 or more, got {}", stop_after));
+  }
   if (out.empty()) throw Error("out: expected the name of a folder, got an empty text");
 }
 
@@ -211,8 +217,9 @@ std::string format_value(const Setting& setting, const Settings& settings) {
 }
 
 std::vector<Assignment> parse_config(std::string_view json, const std::string& where) {
-  if (json.size() > kMaxConfigBytes)
+  if (json.size() > kMaxConfigBytes) {
     throw Error(fmt::format("{}: expected at most {} bytes, got more", where, kMaxConfigBytes));
+  }
   Settings kinds;
   std::vector<Assignment> assignments;
   const Json object = parse_flat_object(json, where);
@@ -229,12 +236,15 @@ void assign(Settings& settings, std::span<const Assignment> assignments) {
   const auto make = [&](const Assignment& a) {
     parse_value(a.value, a.setting->target(changed), a.where, a.setting->expected);
   };
-  for (const Assignment& a : assignments)
+  for (const Assignment& a : assignments) {
     if (std::string_view(a.setting->key) == "edition") make(a);
-  if (changed.train.edition != settings.train.edition)
+  }
+  if (changed.train.edition != settings.train.edition) {
     changed = default_settings(changed.train.edition);
-  for (const Assignment& a : assignments)
+  }
+  for (const Assignment& a : assignments) {
     if (std::string_view(a.setting->key) != "edition") make(a);
+  }
   settings = changed;
 }
 
@@ -244,17 +254,19 @@ void apply_config(std::string_view json, const std::string& where, Settings& set
 
 std::string print_config(const Settings& settings) {
   Json object = Json::object();
-  for (const Setting& setting : kSettings)
+  for (const Setting& setting : kSettings) {
     object[setting.key] = json_of(target_of(setting, settings));
+  }
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 void check_same_run(const Settings& run, const Settings& wanted, const std::string& where) {
   for (const Setting& setting : kSettings) {
     const std::string before = format_value(setting, run), after = format_value(setting, wanted);
-    if (setting.fixed && before != after)
+    if (setting.fixed && before != after) {
       throw Error(fmt::format("{}: {} is {} in this run and can't be changed, got {}", where,
                               setting.key, before, after));
+    }
   }
 }
 

@@ -9,7 +9,7 @@
 
 #include "microgpt/checkpoint.h"
 #include "microgpt/config.h"
-#include "value.h"
+#include "target.h"
 
 namespace microgpt {
 

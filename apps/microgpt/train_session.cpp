@@ -21,23 +21,27 @@ namespace {
 void prepare_folder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (!error && access(folder.c_str(), W_OK | X_OK) != 0)
+  if (!error && access(folder.c_str(), W_OK | X_OK) != 0) {
     error = std::error_code(errno, std::generic_category());
-  if (error)
+  }
+  if (error) {
     throw Error(
         fmt::format("{}: can't be used as the folder of a run, {}", folder, error.message()));
+  }
 }
 
 }  // namespace
 
 TrainSession::TrainSession(Training training, Output& out)
     : training_(std::move(training)), out_(out) {
-  if (settings_.train.num_steps < first_step_)
+  if (settings_.train.num_steps < first_step_) {
     throw Error(fmt::format("num_steps: expected at least the {} steps that are done, got {}",
                             first_step_, settings_.train.num_steps));
-  if (settings_.stop_after > 0 && settings_.stop_after <= first_step_)
+  }
+  if (settings_.stop_after > 0 && settings_.stop_after <= first_step_) {
     throw Error(fmt::format("stop_after: expected more than the {} steps that are done, got {}",
                             first_step_, settings_.stop_after));
+  }
   prepare_folder(settings_.out);
   if (!settings_.log.empty()) log_.emplace(OutputFile::open(settings_.log, first_step_ > 0));
   note_about_data();
@@ -52,8 +56,9 @@ void TrainSession::note(const std::string& text) {
 void TrainSession::note_about_data() {
   const Dataset& dataset = training_.data.dataset;
   note(fmt::format("data: {}", training_.data.origin));
-  if (has_byte_order_mark(dataset))
+  if (has_byte_order_mark(dataset)) {
     note("the data has a byte-order mark (U+FEFF); it is kept as a letter, as Python does");
+  }
   const LongDocuments documents = find_long_documents(dataset, settings_.config.block_size);
   if (documents.count == 0) return;
   note(fmt::format(
@@ -67,16 +72,18 @@ void TrainSession::print_header() {
   if (first_step_ > 0) return;
   const std::size_t docs = training_.data.dataset.size();
   const Config& config = settings_.config;
-  if (first_edition())
+  if (first_edition()) {
     out_.write(fmt::format("vocab size: {}, num docs: {}\n", config.vocab_size, docs));
-  else
+  } else {
     out_.write(fmt::format("num docs: {}\nvocab size: {}\n", docs, config.vocab_size));
+  }
   out_.write(fmt::format("num params: {}\n", config.num_params()));
 }
 
 void TrainSession::run() {
-  if (first_step_ > 0 && done())
+  if (first_step_ > 0 && done()) {
     note(fmt::format("all {} steps are done; --num-steps N trains to step N", first_step_));
+  }
   progress_.emplace(out_, first_step_, settings_.train.num_steps, settings_.quiet);
   try {
     train(*training_.engine, settings_.config, settings_.train, training_.data.dataset,
@@ -120,10 +127,11 @@ bool TrainSession::after_step(const StepReport& report) {
 
 void TrainSession::print_step(const StepReport& report) {
   const std::int64_t steps = settings_.train.num_steps;
-  if (first_edition())
+  if (first_edition()) {
     out_.write(fmt::format("step {} / {} | loss {:.4f}\n", report.step, steps, report.loss));
-  else
+  } else {
     out_.write(fmt::format("step {:4} / {:4} | loss {:.4f}\n", report.step, steps, report.loss));
+  }
 }
 
 void TrainSession::log_step(const StepReport& report) {
@@ -142,10 +150,11 @@ void TrainSession::print_samples() {
     const std::string text = generate(*training_.engine, settings_.config, training_.tokenizer, how,
                                       "", training_.random)
                                  .text;
-    if (first_edition())
+    if (first_edition()) {
       out_.write(fmt::format("sample {}: {}\n", i, text));
-    else
+    } else {
       out_.write(fmt::format("sample {:2}: {}\n", i + 1, text));
+    }
   }
   if (first_edition()) print_mean_loss();
   out_.flush();
@@ -162,11 +171,12 @@ void TrainSession::print_mean_loss() {
 
 void TrainSession::say_where_it_was_saved() {
   const std::string folder = shell_quoted(settings_.out);
-  if (done())
+  if (done()) {
     note(fmt::format("saved in {}; microgpt sample {} makes more", folder, folder));
-  else
+  } else {
     note(fmt::format("saved in {} after step {} of {}; to go on: microgpt train --resume {}",
                      folder, training_.step, settings_.train.num_steps, folder));
+  }
 }
 
 }  // namespace microgpt

@@ -51,10 +51,11 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
                          const std::string& where) {
   const Provenance& provenance = run.model.provenance.value();
   LoadedData data = load_data(settings.data, settings.encoding);
-  if (data.dataset.sha256() != provenance.data_sha256)
+  if (data.dataset.sha256() != provenance.data_sha256) {
     throw Error(fmt::format(
         "{}: not the data of this run, expected SHA-256 {}, got {} ({}); --data names another file",
         where, provenance.data_sha256, data.dataset.sha256(), data.origin));
+  }
   PythonRandom shuffler(settings.train.seed);
   data.dataset.shuffle(shuffler);
   std::unique_ptr<Engine> engine = make_engine(settings.engine, settings.config);
@@ -92,8 +93,9 @@ LongDocuments find_long_documents(const Dataset& dataset, int block_size) {
 }
 
 bool has_byte_order_mark(const Dataset& dataset) {
-  for (std::size_t i = 0; i < dataset.size(); ++i)
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
     if (dataset[i].starts_with("\xef\xbb\xbf")) return true;
+  }
   return false;
 }
 

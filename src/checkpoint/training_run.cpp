@@ -225,8 +225,9 @@ void make_folder(const std::string& folder) {
   std::error_code error, ignored;
   std::filesystem::create_directories(folder, error);
   if (std::filesystem::is_directory(folder, ignored)) return;
-  if (std::filesystem::exists(folder, ignored))
+  if (std::filesystem::exists(folder, ignored)) {
     throw Error(folder + ": is a file, expected a folder");
+  }
   throw Error(fmt::format("{}: can't be made a folder, {}", folder, error.message()));
 }
 

@@ -117,9 +117,10 @@ TEST_F(BadInputTest, EachFlag) {
       {"config", "absent", 1, "absent: can't be read, No such file or directory"},
       {"log", "absent/log", 1, "absent/log: can't be opened for writing, No such file"},
   };
-  for (const Case& c : cases)
+  for (const Case& c : cases) {
     expect_error({"train", "--data", "data", std::string("--") + c.flag, c.value}, c.status,
                  c.message);
+  }
 }
 
 TEST_F(BadInputTest, Usage) {

@@ -41,8 +41,9 @@ TEST_F(CommandsTest, SampleCountsAndSeeds) {
 }
 
 TEST_F(CommandsTest, SampleIsSteered) {
-  for (const std::string& line : lines_of(output_of({"sample", "out", "--prefix", "an"})))
+  for (const std::string& line : lines_of(output_of({"sample", "out", "--prefix", "an"}))) {
     EXPECT_TRUE(line.starts_with("an")) << line;
+  }
   const auto greedy = lines_of(output_of({"sample", "out", "--temperature", "0"}));
   EXPECT_EQ(greedy.front(), greedy.back());
   EXPECT_EQ(lines_of(output_of({"sample", "out", "--top-k", "1"})), greedy);
@@ -86,8 +87,9 @@ TEST_F(CommandsTest, InfoOfTheDefaultModel) {
                           "wpe                       16 x 16                  256",
                           "layer0.mlp_fc2            16 x 64                1,024",
                           "total                                            4,192",
-                          "abcdefghijklmnopqrstuvwxyz", "1 of 1 steps"})
+                          "abcdefghijklmnopqrstuvwxyz", "1 of 1 steps"}) {
     EXPECT_TRUE(contains(table, row)) << row << "\n" << table;
+  }
   const Json info = Json::parse(output_of({"info", "big", "--json"}));
   EXPECT_EQ(info["num_params"], 4192);
   std::size_t sum = 0;
@@ -197,8 +199,9 @@ TEST_F(CompletionTest, ScriptsParseAndNameEachFlag) {
     }
     put_file(folder_ / "script", script);
     RunOptions check{.command = {shell, "-n", "script"}, .folder = folder_.path()};
-    if (run_program({.command = {"sh", "-c", std::string("command -v ") + shell}}).status != 0)
-      continue;  // this shell is not here
+    if (run_program({.command = {"sh", "-c", std::string("command -v ") + shell}}).status != 0) {
+      continue;
+    }  // this shell is not here
     const RunResult result = run_program(check);
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(result.err, "");
@@ -207,16 +210,18 @@ TEST_F(CompletionTest, ScriptsParseAndNameEachFlag) {
 
 TEST_F(CompletionTest, ManualPage) {
   put_file(folder_ / "microgpt.1", output_of({"man"}));
-  if (run_program({.command = {"sh", "-c", "command -v groff"}}).status != 0)
+  if (run_program({.command = {"sh", "-c", "command -v groff"}}).status != 0) {
     GTEST_SKIP() << "groff is not there";
+  }
   const RunResult page =
       run_program({.command = {"groff", "-man", "-Tascii", "-ww", "-P-cbou", "microgpt.1"},
                    .folder = folder_.path()});
   EXPECT_EQ(page.status, 0);
   EXPECT_EQ(page.err, "");
   for (const char* text : {"EXIT STATUS", "--learning-rate X", "microgpt sample MODEL [options]",
-                           "MICROGPT_NAMES_URL", "'s decay of the mean"})
+                           "MICROGPT_NAMES_URL", "'s decay of the mean"}) {
     EXPECT_TRUE(contains(page.out, text)) << text << "\n" << page.out;
+  }
 }
 
 }  // namespace

@@ -100,10 +100,11 @@ TEST_F(DataSourceTest, CacheThatCantBeWrittenIsNoError) {
 TEST_F(DataSourceTest, ParallelFirstRunsDoNotCollide) {
   MICROGPT_NEED_SHARED();
   std::vector<std::thread> runs;
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 4; ++i) {
     runs.emplace_back([this, i] {
       EXPECT_EQ(train_from("file://" + kNames, {"--out", "out" + std::to_string(i)}).status, 0);
     });
+  }
   for (std::thread& thread : runs) thread.join();
   EXPECT_EQ(file(cached_), get_file(kNames));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "cache/microgpt"), {}), 1);
@@ -133,8 +134,9 @@ class HttpTest : public DataSourceTest {
              "server.serve_forever()\n");
     std::filesystem::copy(kNames, folder_ / "names.txt");
     server_.emplace(RunOptions{.command = {"python3", "serve.py"}, .folder = folder_.path()});
-    for (int i = 0; i < 10000 && !exists("port"); ++i)
+    for (int i = 0; i < 10000 && !exists("port"); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     url_ = "http://127.0.0.1:" + file("port") + "/";
   }
 

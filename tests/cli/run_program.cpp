@@ -23,8 +23,9 @@ int temporary_file(const std::string& content) {
   std::FILE* const file = std::tmpfile();
   const int descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, 3);
   std::fclose(file);
-  if (write(descriptor, content.data(), content.size()) != static_cast<ssize_t>(content.size()))
+  if (write(descriptor, content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
     throw std::runtime_error("a temporary file can't be written");
+  }
   lseek(descriptor, 0, SEEK_SET);
   return descriptor;
 }
@@ -33,8 +34,9 @@ std::string read_whole(int descriptor) {
   std::string content;
   std::array<char, 65536> buffer;
   lseek(descriptor, 0, SEEK_SET);
-  for (ssize_t size; (size = read(descriptor, buffer.data(), buffer.size())) > 0;)
+  for (ssize_t size; (size = read(descriptor, buffer.data(), buffer.size())) > 0;) {
     content.append(buffer.data(), static_cast<std::size_t>(size));
+  }
   return content;
 }
 

@@ -42,8 +42,9 @@ const std::map<std::string, Json>& other_values() {
 }
 
 std::string flag_of(std::string key) {
-  for (char& c : key)
+  for (char& c : key) {
     if (c == '_') c = '-';
+  }
   return "--" + key;
 }
 

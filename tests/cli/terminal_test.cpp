@@ -30,8 +30,9 @@ class TerminalTest : public CliTest {
     std::string seen;
     std::thread reader([&] {
       std::array<char, 4096> buffer;
-      for (ssize_t n; (n = read(ours, buffer.data(), buffer.size())) > 0;)
+      for (ssize_t n; (n = read(ours, buffer.data(), buffer.size())) > 0;) {
         seen.append(buffer.data(), static_cast<std::size_t>(n));
+      }
     });
     const RunResult result = run_program(with_terminal);
     close(theirs);
@@ -95,8 +96,9 @@ TEST_F(TerminalTest, LongRunLogsSparsely) {
   ASSERT_GT(result.seconds, 1.2) << "too fast for this test: raise the number of steps";
   std::size_t lines = 0;
   for (std::size_t at = result.err.find("step "); at != std::string::npos;
-       at = result.err.find("step ", at + 1))
+       at = result.err.find("step ", at + 1)) {
     ++lines;
+  }
   EXPECT_GE(lines, 1u) << result.err;
   EXPECT_LE(lines, 10u) << result.err;
   EXPECT_TRUE(contains(result.err, "tokens/s")) << result.err;

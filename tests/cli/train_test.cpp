@@ -27,8 +27,9 @@ TEST_F(TrainTest, SampleGoesOnWhereTrainingEnded) {
   const std::string out = output_of({"train", "--data", kNames, "--num-steps", "50"});
   std::string names;
   const std::string samples = out.substr(out.find("sample  1: "));
-  for (std::size_t at = 0; at < samples.size(); at = samples.find('\n', at) + 1)
+  for (std::size_t at = 0; at < samples.size(); at = samples.find('\n', at) + 1) {
     names += samples.substr(at + 11, samples.find('\n', at) - at - 10);
+  }
   EXPECT_EQ(output_of({"sample", "out"}), names);
 }
 

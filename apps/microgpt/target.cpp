@@ -1,4 +1,4 @@
-#include "value.h"
+#include "target.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,23 +19,27 @@ void parse(
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   const char* const kind = std::integral<Number> ? "whole number" : "number";
   const bool negative = std::is_unsigned_v<Number> && text.starts_with('-');
-  if (error == std::errc::result_out_of_range || negative)
+  if (error == std::errc::result_out_of_range || negative) {
     throw Error(
         fmt::format("{}: number out of range, expected {}, got '{}'", where, expected, text));
-  if (error != std::errc() || stop != end)
+  }
+  if (error != std::errc() || stop != end) {
     throw Error(fmt::format("{}: not a {}, expected {}, got '{}'", where, kind, expected, text));
+  }
   target = value;
 }
 
 void parse(std::string_view text, bool& target, const std::string& where, std::string_view) {
-  if (text != "true" && text != "false")
+  if (text != "true" && text != "false") {
     throw Error(fmt::format("{}: expected true or false, got '{}'", where, text));
+  }
   target = text == "true";
 }
 
 void parse(std::string_view text, std::string& target, const std::string& where, std::string_view) {
-  if (text.find('\0') != std::string_view::npos)
+  if (text.find('\0') != std::string_view::npos) {
     throw Error(fmt::format("{}: a NUL character can't stand in a text", where));
+  }
   target = text;
 }
 
@@ -71,10 +75,11 @@ void parse(std::string_view text, Enum& target, const std::string& where,
 
 template <class T>
 std::string format(const T& value) {
-  if constexpr (std::is_enum_v<T>)
+  if constexpr (std::is_enum_v<T>) {
     return std::string(to_string(value));
-  else
+  } else {
     return fmt::format("{}", value);
+  }
 }
 
 }  // namespace
@@ -95,10 +100,11 @@ std::string format_value(const Target& target) {
 std::string choices(const Target& target) {
   return std::visit(
       [](const auto* variable) -> std::string {
-        if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(*variable)>>)
+        if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(*variable)>>) {
           return fmt::format("{}", fmt::join(names_of(variable), "|"));
-        else
+        } else {
           return "";
+        }
       },
       target);
 }
