@@ -105,7 +105,7 @@ std::string zsh_values(const OptionView& option) {
   if (option.takes_folder) action = "_files -/";
   if (option.takes_file) action = "_files";
   if (option.takes_file && !option.choices.empty()) {
-    action = action = fmt::format("{{compadd {}; _files}}", fmt::join(option.choices, " "));
+    action = fmt::format("{{compadd {}; _files}}", fmt::join(option.choices, " "));
   }
   return fmt::format(":{}:{}", escaped(option.type, ":"), action);
 }

@@ -20,25 +20,33 @@ struct SampleOptions {
   std::string prefix;
   SampleConfig how;
   std::uint64_t seed = 42;
+  const CLI::Option* count_option = nullptr;
+  const CLI::Option* temperature_option = nullptr;
   const CLI::Option* seed_option = nullptr;
   std::string engine;
   bool json = false;
 };
 
-// A model, and the generator that draws from it.
+// A model, and how to draw from it.
 struct Sampler {
   Model model;
   PythonRandom random;
+  std::int64_t count;
+  SampleConfig how;
 };
 
-// Without --seed a run's folder goes on with the stream of the run, as microgpt.py does.
+// Without --seed a run's folder goes on as the run did: with its stream, its temperature and its
+// number of samples.
 Sampler open_sampler(const SampleOptions& options) {
   const bool is_run = std::filesystem::exists(std::filesystem::path(options.model) / kTrainingFile);
   if (!is_run || options.seed_option->count() > 0) {
-    return {read_model(options.model), PythonRandom(options.seed)};
+    return {read_model(options.model), PythonRandom(options.seed), options.count, options.how};
   }
   TrainingRun run = read_run(options.model);
-  return {std::move(run.model), PythonRandom(run.random)};
+  Sampler sampler{std::move(run.model), PythonRandom(run.random), options.count, options.how};
+  if (options.count_option->count() == 0) sampler.count = run.num_samples;
+  if (options.temperature_option->count() == 0) sampler.how.temperature = run.temperature;
+  return sampler;
 }
 
 std::string format_json(const Sample& sample, const Tokenizer& tokenizer) {
@@ -60,14 +68,14 @@ int run_sample(const SampleOptions& options, Output& out) {
     throw UsageError(fmt::format("-n: expected 0 or more, got {}", options.count));
   }
   options.how.check();
-  auto [model, random] = open_sampler(options);
+  auto [model, random, count, how] = open_sampler(options);
   const auto engine = make_engine(options.engine, model.config);
   engine->load(model.state);
   model.state = {};
   catch_interrupts();
-  for (std::int64_t i = 0; i < options.count && caught_interrupt() == 0; ++i) {
+  for (std::int64_t i = 0; i < count && caught_interrupt() == 0; ++i) {
     const Sample sample =
-        generate(*engine, model.config, model.tokenizer, options.how, options.prefix, random);
+        generate(*engine, model.config, model.tokenizer, how, options.prefix, random);
     out.write((options.json ? format_json(sample, model.tokenizer) : sample.text) + "\n");
   }
   return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt();
@@ -85,19 +93,21 @@ Command sample_command(CLI::App& program) {
   CLI::App& app = *program.add_subcommand(
       "sample",
       "Print documents that a model makes up, one a line.\n"
-      "Given a run's folder and no --seed, they are the ones microgpt.py prints after training.");
+      "Given a run's folder and no --seed, they are the ones that the run printed at its end.");
   const auto options = std::make_shared<SampleOptions>();
   add_model(app, options->model);
-  add_value(app, "-n,--num-samples", &options->count, "N", "0 or more", "how many");
+  options->count_option =
+      add_value(app, "-n,--num-samples", &options->count, "N", "0 or more", "how many");
   add_value(app, "--prefix", &options->prefix, "TEXT", "", "what each begins with");
-  add_value(app, "--temperature", &options->how.temperature, "X", "0 or more",
-            "how adventurous; 0 takes the likeliest letter");
+  options->temperature_option =
+      add_value(app, "--temperature", &options->how.temperature, "X", "0 or more",
+                "how adventurous; 0 takes the likeliest letter");
   add_value(app, "--top-k", &options->how.top_k, "K", "0 or more",
             "draw from the K likeliest letters only; 0 from all");
   add_value(app, "--top-p", &options->how.top_p, "P", "above 0 to 1",
             "draw from the likeliest letters that together reach P");
-  options->seed_option =
-      add_value(app, "--seed", &options->seed, "N", "0 or more", "of the random numbers");
+  options->seed_option = add_value(app, "--seed", &options->seed, "N", "0 to 18446744073709551615",
+                                   "of the random numbers");
   add_engine(app, options->engine);
   app.add_flag("--json", options->json, "one JSON object a line, with probabilities");
   app.footer(kExamples);

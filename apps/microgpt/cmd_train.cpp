@@ -4,10 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "command.h"
@@ -35,12 +38,20 @@ std::string read_config(const std::string& path) {
   return text;
 }
 
+// What belongs to a run and not to a recipe: a resumed one keeps its data and its folder unless a
+// flag says otherwise.
+bool belongs_to_run(const Assignment& assignment) {
+  const std::string_view key = assignment.setting->key;
+  return key == "out" || (key == "data" && assignment.value.empty());
+}
+
 // The config file's assignments, then the flags': a flag comes last, and wins.
 std::vector<Assignment> all_assignments(const TrainOptions& options) {
   std::vector<Assignment> assignments;
   if (!options.config.empty()) {
     assignments = parse_config(read_config(options.config), options.config);
   }
+  if (!options.resume.empty()) std::erase_if(assignments, belongs_to_run);
   assignments.insert(assignments.end(), options.flags.begin(), options.flags.end());
   return assignments;
 }
@@ -72,6 +83,18 @@ Settings new_settings(const TrainOptions& options) {
   return settings;
 }
 
+// The log is written from the start, over what was there.
+void check_log(const Training& training, const TrainOptions& options) {
+  namespace fs = std::filesystem;
+  const fs::path log = training.settings.log, out = training.settings.out;
+  for (const fs::path& file : {fs::path(training.data.provenance), fs::path(options.config),
+                               out / kModelFile, out / kTrainingFile}) {
+    std::error_code ignored;
+    if (!fs::equivalent(log, file, ignored) && log != file) continue;
+    throw Error(fmt::format("--log {}: is a file of this run, expected another", log.string()));
+  }
+}
+
 int run_train(const TrainOptions& options, Output& out) {
   check_flags(options);
   std::optional<TrainingRun> saved;
@@ -81,9 +104,11 @@ int run_train(const TrainOptions& options, Output& out) {
     out.write(print_config(settings));
     return 0;
   }
-  TrainSession session(
-      saved ? resume_training(settings, *saved, options.resume) : start_training(settings), out);
+  Training training =
+      saved ? resume_training(settings, *saved, options.resume) : start_training(settings);
   saved.reset();
+  if (!settings.log.empty()) check_log(training, options);
+  TrainSession session(std::move(training), out);
   catch_interrupts();
   session.print_header();
   session.run();
@@ -132,6 +157,16 @@ void add_setting(CLI::App& app, const Setting& setting, TrainOptions& options) {
   }
 }
 
+// An empty path would mean that the flag was not given, and a mistake in a script a new run.
+CLI::Option* add_path(CLI::App& app, const std::string& flag, std::string& path,
+                      const std::string& type, const std::string& help) {
+  const auto take = [&path, flag](const std::string& value) {
+    if (value.empty()) throw UsageError(flag + ": expected a path, got an empty text");
+    path = value;
+  };
+  return app.add_option_function<std::string>(flag, take, help)->type_name(type);
+}
+
 constexpr char kExamples[] = R"(Examples:
   microgpt train                              the 1,000 steps and 20 names of microgpt.py
   microgpt train --data towns.txt --out towns documents of your own, one a line
@@ -150,11 +185,10 @@ Command train_command(CLI::App& program) {
       "The model and all that is needed to go on are saved in a folder.");
   const auto options = std::make_shared<TrainOptions>();
   for (const Setting& setting : all_settings()) add_setting(app, setting, *options);
-  app.add_option("--resume", options->resume, "go on with the run saved in this folder")
-      ->type_name("DIR")
+  add_path(app, "--resume", options->resume, "DIR", "go on with the run saved in this folder")
       ->group("Runs and settings");
-  app.add_option("--config", options->config, "read settings from a JSON file; flags override it")
-      ->type_name("FILE")
+  add_path(app, "--config", options->config, "FILE",
+           "read settings from a JSON file; flags override it")
       ->group("Runs and settings");
   app.add_flag("--print-config", options->print_config, "print the settings as JSON and stop")
       ->group("Runs and settings");

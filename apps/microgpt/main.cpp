@@ -84,6 +84,13 @@ int run_command(const std::vector<Command>& commands, const CLI::App& program, O
   return kExitUsage;
 }
 
+// Of the arguments that no option took, the one that is to blame: a flag, and not its value.
+std::string first_flag(const std::vector<std::string>& arguments) {
+  const auto flag = std::ranges::find_if(
+      arguments, [](const std::string& argument) { return argument.starts_with('-'); });
+  return flag == arguments.end() ? arguments.front() : *flag;
+}
+
 constexpr char kExamples[] = R"(Examples:
   microgpt train                  what microgpt.py does
   microgpt sample out             names from the model that it left in the folder out
@@ -95,6 +102,7 @@ int parse_and_run(int argc, char** argv, Output& out) {
       "Train a model with it, look at what it has learned, and let it make up names.",
       "microgpt");
   program.set_help_flag("-h,--help", "print this help");
+  program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   program.set_version_flag("--version", fmt::format("microgpt {}", version()), "print the version");
   program.formatter(std::make_shared<HelpFormatter>());
   program.get_formatter()->column_width(30);
@@ -113,6 +121,9 @@ int parse_and_run(int argc, char** argv, Output& out) {
     out.write(program.help());
   } catch (const CLI::CallForVersion& call) {
     out.write(fmt::format("{}\n", call.what()));
+  } catch (const CLI::ExtrasError&) {
+    return report_usage_error(
+        fmt::format("unknown argument '{}'", first_flag(program.remaining(true))), program);
   } catch (const CLI::ParseError& error) {
     return report_usage_error(error.what(), program);
   } catch (const UsageError& error) {

@@ -112,6 +112,9 @@ std::string reason(const nlohmann::json::exception& error) {
 
 // Parses an object with no object or array in it and no key twice.
 Json parse_flat_object(std::string_view json, const std::string& where) {
+  if (json.starts_with("\xef\xbb\xbf") || json.find('\0') != std::string_view::npos) {
+    throw Error(fmt::format("{}: not JSON, has a byte-order mark or a NUL byte", where));
+  }
   std::map<std::string, int> seen;
   std::string key;
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
@@ -168,6 +171,9 @@ Target target_of(const Setting& setting, const Settings& settings) {
 }  // namespace
 
 void Settings::check() const {
+  Config any_vocabulary = config;
+  any_vocabulary.vocab_size = 2;
+  any_vocabulary.check();
   train.check();
   SampleConfig{.temperature = temperature}.check();
   if (num_samples < 0) {

@@ -5,10 +5,23 @@
 
 #include <charconv>
 #include <concepts>
+#include <limits>
 #include <vector>
 
 namespace microgpt {
 namespace {
+
+// What from_chars could not hold, for messages.
+template <class Number>
+std::string limit_of() {
+  using Limits = std::numeric_limits<Number>;
+  if constexpr (std::integral<Number>) {
+    return fmt::format(" (at most {})", Limits::max());
+  } else {
+    return fmt::format(" (at most {:.2g}, and no closer to 0 than {:.2g})", Limits::max(),
+                       Limits::denorm_min());
+  }
+}
 
 template <class Number>
 void parse(
@@ -20,8 +33,8 @@ void parse(
   const char* const kind = std::integral<Number> ? "whole number" : "number";
   const bool negative = std::is_unsigned_v<Number> && text.starts_with('-');
   if (error == std::errc::result_out_of_range || negative) {
-    throw Error(
-        fmt::format("{}: number out of range, expected {}, got '{}'", where, expected, text));
+    throw Error(fmt::format("{}: number out of range, expected {}{}, got '{}'", where, expected,
+                            limit_of<Number>(), text));
   }
   if (error != std::errc() || stop != end) {
     throw Error(fmt::format("{}: not a {}, expected {}, got '{}'", where, kind, expected, text));

@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <system_error>
 #include <utility>
@@ -30,6 +33,20 @@ void prepare_folder(const std::string& folder) {
   }
 }
 
+// Cuts off what a log has of later steps than the last saved one, and a line that a killed process
+// left unfinished: the resumed run writes them again.
+void cut_log(const std::string& path, std::int64_t last_step) {
+  std::ifstream file(path, std::ios::binary);
+  if (!std::filesystem::is_regular_file(path) || !file) return;
+  std::uintmax_t keep = 0;
+  for (std::string line; std::getline(file, line) && !file.eof(); keep += line.size() + 1) {
+    std::int64_t step = 0;
+    if (std::sscanf(line.c_str(), "{\"step\": %" SCNd64 ",", &step) != 1 || step > last_step) break;
+  }
+  file.close();
+  std::filesystem::resize_file(path, keep);
+}
+
 }  // namespace
 
 TrainSession::TrainSession(Training training, Output& out)
@@ -43,6 +60,7 @@ TrainSession::TrainSession(Training training, Output& out)
                             first_step_, settings_.stop_after));
   }
   prepare_folder(settings_.out);
+  if (!settings_.log.empty() && first_step_ > 0) cut_log(settings_.log, first_step_);
   if (!settings_.log.empty()) log_.emplace(OutputFile::open(settings_.log, first_step_ > 0));
   note_about_data();
 }
@@ -92,16 +110,34 @@ void TrainSession::run() {
     progress_.reset();
     out_.flush();
     if (log_) log_->flush();
+  } catch (const DivergedError&) {
+    flush_what_can_be();
+    note("the run stays as it was last saved; --save-every N saves now and then");
+    throw;
   } catch (const Error&) {
-    progress_.reset();
+    flush_what_can_be();
     save_after_error();
     throw;
   } catch (const BrokenPipe&) {
-    progress_.reset();
+    flush_what_can_be();
     save_training(training_);
     throw;
   }
   save_training(training_);
+}
+
+// Before another failure is reported: one more has nothing to add to it.
+void TrainSession::flush_what_can_be() {
+  progress_.reset();
+  const auto flush = [](Output& output) {
+    try {
+      output.flush();
+    } catch (const Error&) {
+    } catch (const BrokenPipe&) {
+    }
+  };
+  flush(out_);
+  if (log_) flush(*log_);
 }
 
 // What went wrong first is what counts, so that a second failure is only mentioned.

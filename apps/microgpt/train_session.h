@@ -39,6 +39,7 @@ class TrainSession {
   void log_step(const StepReport& report);
   void print_mean_loss();
   void save_after_error();
+  void flush_what_can_be();
 
   Training training_;
   const Settings& settings_ = training_.settings;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "microgpt/error.h"
 #include "microgpt/version.h"
 
 namespace microgpt {
@@ -24,6 +25,14 @@ Provenance provenance_of(const Training& training) {
           .encoding = training.settings.encoding,
           .step = training.step,
           .train = training.settings.train};
+}
+
+LoadedData load_again(const Settings& settings) {
+  try {
+    return load_data(settings.data, settings.encoding);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}; --data FILE if the data of the run has moved", error.what()));
+  }
 }
 
 }  // namespace
@@ -50,7 +59,7 @@ Training start_training(const Settings& settings) {
 Training resume_training(const Settings& settings, const TrainingRun& run,
                          const std::string& where) {
   const Provenance& provenance = run.model.provenance.value();
-  LoadedData data = load_data(settings.data, settings.encoding);
+  LoadedData data = load_again(settings);
   if (data.dataset.sha256() != provenance.data_sha256) {
     throw Error(fmt::format(
         "{}: not the data of this run, expected SHA-256 {}, got {} ({}); --data names another file",

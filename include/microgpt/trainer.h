@@ -7,6 +7,7 @@
 #include "microgpt/config.h"
 #include "microgpt/dataset.h"
 #include "microgpt/engine.h"
+#include "microgpt/error.h"
 #include "microgpt/tokenizer.h"
 
 namespace microgpt {
@@ -19,6 +20,12 @@ struct StepReport {
   std::int64_t tokens = 0;  // predicted in this step
 };
 
+// A loss was not finite. The parameters that led to it are of no use.
+class DivergedError : public Error {
+ public:
+  using Error::Error;
+};
+
 // Called after each step; false ends the run early.
 using AfterStep = std::function<bool(const StepReport&)>;
 
@@ -26,8 +33,8 @@ using AfterStep = std::function<bool(const StepReport&)>;
 // `step % dataset.size()`, loss, gradients, update. The dataset is expected shuffled, the engine
 // loaded; model is the engine's. Returns the number of steps that the run has done in all, those
 // before first_step included.
-// Throws Error: the configuration is bad, or a loss is not finite; the step that gave it is not
-// taken, but the parameters that led to it are past saving.
+// Throws Error: the configuration is bad. Throws DivergedError: a loss is not finite; the step that
+// gave it is not taken.
 std::int64_t train(Engine& engine, const Config& model, const TrainConfig& config,
                    const Dataset& dataset, const Tokenizer& tokenizer, std::int64_t first_step,
                    const AfterStep& after_step);

@@ -123,9 +123,7 @@ Model read_model(const std::string& path) {
   std::error_code ignored;
   const std::uintmax_t size = std::filesystem::file_size(file, ignored);
   if (!ignored && size > kMaxFile) {
-    throw Error(
-        fmt::format("{}: is {} bytes long, expected at most {}; use {} for models of this size",
-                    file, size, kMaxFile, kTrainingFile));
+    throw Error(fmt::format("{}: is {} bytes long, expected at most {}", file, size, kMaxFile));
   }
   return parse_model(read_file(file, file, kMaxFile), file);
 }

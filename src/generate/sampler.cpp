@@ -67,10 +67,10 @@ std::vector<int> encode_prefix(const Tokenizer& tokenizer, const Config& config,
 }  // namespace
 
 void SampleConfig::check() const {
-  // Below the smallest normal double the reciprocal overflows.
+  // The reciprocal of a smaller one overflows, or comes near to it.
   if (!std::isfinite(temperature) || temperature < 0 || (temperature > 0 && temperature < 1e-300)) {
-    throw Error(
-        fmt::format("temperature: out of range, expected 0 (greedy) or more, got {}", temperature));
+    throw Error(fmt::format(
+        "temperature: out of range, expected 0 (greedy), or 1e-300 or more, got {}", temperature));
   }
   if (top_k < 0) {
     throw Error(

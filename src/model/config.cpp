@@ -110,7 +110,8 @@ void TrainConfig::check() const {
   check_double("beta1", beta1, beta1 >= 0 && beta1 < 1, "a number from 0 to below 1");
   check_double("beta2", beta2, beta2 >= 0 && beta2 < 1, "a number from 0 to below 1");
   check_double("eps_adam", eps_adam, eps_adam > 0, "a number above 0");
-  check_double("init_std", init_std, init_std >= 0, "a number from 0 on");
+  // A Gaussian is at most 8.6 deviations from its mean: 53 bits make none farther out.
+  check_double("init_std", init_std, init_std >= 0 && init_std <= 1e300, "0 to 1e300");
 }
 
 Config default_config(Edition edition) {

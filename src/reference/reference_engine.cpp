@@ -54,6 +54,18 @@ Weights<T> read_weights(const Config& config, Parameter parameter) {
   return WeightReader<T, Parameter>(parameter).weights(config);
 }
 
+constexpr double kNodeBytes = 42;        // of all arrays of a Tape
+constexpr double kParameterBytes = 100;  // a node, a handle to it, two moments; saving copies some
+
+// Bytes that a document takes: two nodes for each multiply-add of a forward pass, and as much again
+// while the arrays grow.
+double estimate_graph(const Config& config, std::size_t tokens) {
+  const double C = config.n_embd, L = config.n_layer, V = config.vocab_size;
+  const double T = std::min<double>(config.block_size, static_cast<double>(tokens));
+  const double multiply_adds = T * (L * (12 * C * C + C * T) + V * (C + 4));
+  return 2 * 2 * kNodeBytes * multiply_adds;
+}
+
 void check_token(const Config& config, int token) {
   if (token < 0 || token >= config.vocab_size) {
     throw Error(
@@ -114,6 +126,7 @@ class ReferenceEngine final : public Engine {
   std::unique_ptr<Decoder> new_decoder() const override;
 
  private:
+  void check_graph_memory(Batch batch);
   void append_losses(const std::vector<int>& tokens, Vector<Value>& losses);
   void adam_step(const OptimizerStep& step);
 
@@ -122,6 +135,7 @@ class ReferenceEngine final : public Engine {
   Tape tape_;  // the parameters stand first, in order
   Weights<Value> weights_;
   std::vector<double> m_, v_;  // Adam's moments; empty before its first step
+  double checked_bytes_ = 0;   // the largest graph for which there was memory
 };
 
 void ReferenceEngine::load(const StateDict& state) {
@@ -169,8 +183,17 @@ void ReferenceEngine::append_losses(const std::vector<int>& tokens, Vector<Value
   }
 }
 
+void ReferenceEngine::check_graph_memory(Batch batch) {
+  double bytes = 0;
+  for (const std::vector<int>& tokens : batch) bytes += estimate_graph(config_, tokens.size());
+  if (bytes <= checked_bytes_) return;
+  check_memory("engine reference: the graph of a step", bytes);
+  checked_bytes_ = bytes;
+}
+
 double ReferenceEngine::loss_and_grad(Batch batch) {
   if (batch.empty()) throw Error("batch: no documents, expected at least one");
+  check_graph_memory(batch);
   tape_.truncate(num_params_);
   Vector<Value> losses;
   for (const std::vector<int>& tokens : batch) append_losses(tokens, losses);
@@ -217,21 +240,12 @@ std::unique_ptr<Decoder> ReferenceEngine::new_decoder() const {
       read_weights<Number>(config_, [this](std::size_t i) { return Number(tape_.data(i)); }));
 }
 
-// Bytes that one longest document takes: for each multiply-add of a forward pass two nodes, of 34
-// bytes, and as much again while the arrays grow; for each parameter a node, two handles, two
-// moments.
-double estimate_memory(const Config& config) {
-  const double C = config.n_embd, L = config.n_layer, V = config.vocab_size, T = config.block_size;
-  const double multiply_adds = T * (L * (12 * C * C + C * T) + V * (C + 4));
-  const double params = C * (2 * V + T + 12 * L * C);
-  return 2 * 34 * 2 * multiply_adds + 100 * params;
-}
-
 }  // namespace
 
 std::unique_ptr<Engine> make_reference_engine(const Config& config) {
   config.check();
-  check_memory("engine reference", estimate_memory(config));
+  check_memory("engine reference: the parameters",
+               kParameterBytes * static_cast<double>(config.num_params()));
   return std::make_unique<ReferenceEngine>(config);
 }
 

@@ -7,8 +7,8 @@
 
 namespace microgpt::reference {
 
-// Throws Error: config.check() fails, or the graph of one longest document would not fit into this
-// machine's memory.
+// Throws Error: config.check() fails, or the parameters would not fit into this machine's memory.
+// Its loss_and_grad throws Error, before it takes any memory, if the graph would not.
 std::unique_ptr<Engine> make_reference_engine(const Config& config);
 
 }  // namespace microgpt::reference

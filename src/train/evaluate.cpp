@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "microgpt/config.h"
@@ -45,9 +46,7 @@ double document_loss(const Engine& engine, const Config& config, std::span<const
 class BigramCounts {
  public:
   explicit BigramCounts(int vocab_size)
-      : vocab_size_(static_cast<std::size_t>(vocab_size)),
-        pairs_(vocab_size_ * vocab_size_),
-        rows_(vocab_size_) {}
+      : vocab_size_(static_cast<std::size_t>(vocab_size)), rows_(vocab_size_) {}
 
   void add(std::span<const int> tokens, std::int64_t times) {
     for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
@@ -72,7 +71,7 @@ class BigramCounts {
 
  private:
   std::size_t vocab_size_;
-  std::vector<std::int64_t> pairs_;  // (vocab_size, vocab_size)
+  std::unordered_map<std::size_t, std::int64_t> pairs_;  // by row * vocab_size + column
   std::vector<std::int64_t> rows_;
 };
 

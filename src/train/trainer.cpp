@@ -6,8 +6,6 @@
 #include <cmath>
 #include <vector>
 
-#include "microgpt/error.h"
-
 namespace microgpt {
 namespace {
 
@@ -23,7 +21,7 @@ OptimizerStep optimizer_step_at(const TrainConfig& config, std::int64_t step) {
 
 void check_finite(double loss, std::int64_t step) {
   if (std::isfinite(loss)) return;
-  throw Error(fmt::format(
+  throw DivergedError(fmt::format(
       "step {}: training has diverged, expected a finite loss, got {}; lower the learning rate",
       step + 1, std::abs(loss)));
 }

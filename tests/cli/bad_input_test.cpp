@@ -41,10 +41,9 @@ class BadInputTest : public CliTest {
 TEST_F(BadInputTest, Data) {
   expect_error({"train", "--data", "absent"}, 1, "absent: no such file");
   expect_error({"train", "--data", "."}, 1, ".: is a folder");
-  expect_data_error("", "data: ");
-  expect_data_error(" \n\t\n", "data: ");
-  expect_data_error("anna\nb\xffz\n", "line 2");
-  expect_data_error("anna\nb\xffz\n", "byte");
+  expect_data_error("", "got an empty file");
+  expect_data_error(" \n\t\n", "white space");
+  expect_data_error("anna\nb\xffz\n", "got byte 0xFF at line 2, byte 2");
   expect_data_error(std::string("anna\nb\0z\n", 9), "NUL");
 }
 
@@ -123,6 +122,15 @@ TEST_F(BadInputTest, EachFlag) {
   }
 }
 
+TEST_F(BadInputTest, LogOverAFileOfTheRun) {
+  write_data();
+  const std::string data = file("data");
+  for (const char* log : {"data", "./data", "out/model.json", "out/training.safetensors"}) {
+    expect_error(tiny({"--log", log}), 1, "is a file of this run, expected another");
+  }
+  EXPECT_EQ(file("data"), data);
+}
+
 TEST_F(BadInputTest, Usage) {
   for (const Arguments& arguments : {Arguments{"--unknown"},
                                      {"unknown"},
@@ -135,8 +143,7 @@ TEST_F(BadInputTest, Usage) {
                                      {"completion", "tcsh"},
                                      {"completion"},
                                      {"sample", "out", "-n", "-1"},
-                                     {"sample", "out", "--top-k", "x"},
-                                     {"train", "--seed", "1", "--seed", "2"}}) {
+                                     {"sample", "out", "--top-k", "x"}}) {
     const RunResult result = run(arguments);
     EXPECT_EQ(result.status, 2) << arguments[0] << ": " << result.err;
     EXPECT_TRUE(result.err.starts_with("microgpt: ")) << result.err;

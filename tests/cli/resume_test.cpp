@@ -1,5 +1,6 @@
 // Runs that stop, on purpose or not, and go on.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <random>
+#include <sstream>
 #include <thread>
 
 #include "cli/cli_test.h"
@@ -103,6 +105,66 @@ TEST_F(ResumeTest, LogIsAppended) {
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 30);
   output_of(tiny({"--log", "log"}));
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 30);
+}
+
+// A killed run has logged more than it has saved, the last line perhaps in part.
+TEST_F(ResumeTest, LogGoesOnFromTheSavedStep) {
+  write_data();
+  output_of(tiny({"--stop-after", "6", "--log", "log"}));
+  std::string log = file("log");
+  put_file(folder_ / "log", log + "{\"step\": 7, \"loss\": 1}\n{\"step\": 8, \"lo");
+  output_of({"train", "--resume", "out", "--stop-after", "9", "--log", "log"});
+  std::istringstream lines(file("log"));
+  std::int64_t step = 0;
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_EQ(nlohmann::json::parse(line)["step"], ++step);
+  }
+  EXPECT_EQ(step, 9);
+}
+
+// An unset variable in a script must not start a new run over the old one.
+TEST_F(ResumeTest, EmptyFolderIsRefused) {
+  write_data();
+  output_of(tiny({"--stop-after", "6"}));
+  const RunResult result = run({"train", "--resume", "", "--data", "data"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_TRUE(contains(result.err, "--resume: expected a path, got an empty text")) << result.err;
+  EXPECT_EQ(steps_done("out"), 6);
+}
+
+// A recipe that --print-config wrote names no data and the folder "out": a resumed run keeps its
+// own.
+TEST_F(ResumeTest, TakesARecipe) {
+  write_data();
+  output_of(tiny({"--stop-after", "6", "--out", "part"}));
+  put_file(folder_ / "recipe", output_of(tiny({"--print-config"})));
+  output_of({"train", "--resume", "part", "--config", "recipe", "--stop-after", "8"});
+  EXPECT_EQ(steps_done("part"), 8);
+  EXPECT_FALSE(exists("out"));
+}
+
+TEST_F(ResumeTest, SamplesLikeTheRun) {
+  write_data();
+  const std::string printed = output_of(tiny({"--temperature", "1.7", "--num-samples", "4"}));
+  std::string names;
+  std::istringstream lines(output_of({"sample", "out"}));
+  int i = 0;
+  for (std::string name; std::getline(lines, name);) {
+    names += fmt::format("sample {:2}: {}\n", ++i, name);
+  }
+  EXPECT_EQ(i, 4);
+  EXPECT_TRUE(printed.ends_with(names)) << printed << names;
+}
+
+// What was printed and logged before the loss was lost is not.
+TEST_F(ResumeTest, DivergedRunShowsItsSteps) {
+  write_data();
+  const RunResult result = run(tiny({"--learning-rate", "1e300", "--quiet", "--log", "log"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_TRUE(contains(result.err, "training has diverged")) << result.err;
+  EXPECT_TRUE(contains(result.out, "step    1 /")) << result.out;
+  EXPECT_TRUE(contains(file("log"), "\"step\": 1,"));
+  EXPECT_FALSE(exists("out/model.json"));
 }
 
 TEST_F(ResumeTest, OutMovesTheRun) {
@@ -242,6 +304,7 @@ TEST_F(ResumeTest, KilledAtAnyMoment) {
     process.wait();
     if (!exists("out/model.json")) continue;
     ASSERT_EQ(run({"info", "out"}).status, 0) << i;
+    ASSERT_EQ(run({"sample", "out", "-n", "1"}).status, 0) << i;  // reads training.safetensors
     next = {"train", "--resume", "out", "--save-every", "1"};
   }
   wait_for("out/model.json");

@@ -48,6 +48,19 @@ std::string flag_of(std::string key) {
   return "--" + key;
 }
 
+// As in Python's argparse.
+TEST_F(SettingsTest, TheLastOfRepeatedFlagsCounts) {
+  EXPECT_EQ(output_of({"train", "--print-config", "--seed", "1", "--seed", "2"}),
+            output_of({"train", "--print-config", "--seed", "2"}));
+}
+
+// What --print-config prints can be run.
+TEST_F(SettingsTest, PrintConfigRefusesWhatTrainRefuses) {
+  const RunResult result = run({"train", "--print-config", "--n-embd", "15"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_TRUE(contains(result.err, "n_head: does not divide n_embd")) << result.err;
+}
+
 TEST_F(SettingsTest, EachFromItsFlagAndFromTheFile) {
   const Json defaults = Json::parse(output_of({"train", "--print-config"}));
   for (const auto& [key, value] : defaults.items()) {

@@ -65,10 +65,12 @@ TEST(SampleConfig, Errors) {
   const double nan = std::nan("");
   const auto check = [](SampleConfig c) { return message_of([=] { c.check(); }); };
   EXPECT_EQ(check({0.5, 0, 1}), "no error");
-  EXPECT_EQ(check({-1, 0, 1}), "temperature: out of range, expected 0 (greedy) or more, got -1");
-  EXPECT_EQ(check({nan, 0, 1}), "temperature: out of range, expected 0 (greedy) or more, got nan");
+  EXPECT_EQ(check({-1, 0, 1}),
+            "temperature: out of range, expected 0 (greedy), or 1e-300 or more, got -1");
+  EXPECT_EQ(check({nan, 0, 1}),
+            "temperature: out of range, expected 0 (greedy), or 1e-300 or more, got nan");
   EXPECT_EQ(check({1e-310, 0, 1}),
-            "temperature: out of range, expected 0 (greedy) or more, got 1e-310");
+            "temperature: out of range, expected 0 (greedy), or 1e-300 or more, got 1e-310");
   EXPECT_EQ(check({1, -1, 1}), "top_k: out of range, expected 1 or more, or 0 for all, got -1");
   EXPECT_EQ(check({1, 0, 0}), "top_p: out of range, expected above 0 to 1, got 0");
   EXPECT_EQ(check({1, 0, 1.5}), "top_p: out of range, expected above 0 to 1, got 1.5");

@@ -3,17 +3,17 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <random>
 
+#include "base/temp_folder.h"
 #include "support/training.h"
 
 namespace microgpt::test {
 namespace {
 
 // Names made of random letters of one script, some of them longer than the block.
-std::string write_random_names(unsigned seed) {
+std::string write_random_names(unsigned seed, const TempFolder& folder) {
   static const std::vector<std::vector<std::string>> kScripts = {
       {"a", "b", "c", "d", "e", "f", "g", "h"},
       {"\u0627", "\u0628", "\u062a", "\u0646", "\u0645"},               // Arabic
@@ -22,9 +22,7 @@ std::string write_random_names(unsigned seed) {
   };
   std::mt19937 rng(seed);
   const auto& letters = kScripts[seed % kScripts.size()];
-  const std::string path =
-      (std::filesystem::temp_directory_path() / fmt::format("microgpt-names-{}.txt", seed))
-          .string();
+  const std::string path = folder / "names.txt";
   std::ofstream file(path, std::ios::binary);
   const char* line_ends[] = {"\n", "\r\n", "\r", "\n\n"};
   for (unsigned i = 0; i < 5 + rng() % 30; ++i) {
@@ -34,7 +32,7 @@ std::string write_random_names(unsigned seed) {
   return path;
 }
 
-Training random_training(unsigned seed) {
+Training random_training(unsigned seed, const TempFolder& folder) {
   std::mt19937 rng(seed);
   const auto pick = [&](std::initializer_list<int> choices) {
     return *(choices.begin() + rng() % choices.size());
@@ -51,21 +49,21 @@ Training random_training(unsigned seed) {
   training.grads_at = training.train.num_steps;
   training.temperature = 0.1 * pick({3, 5, 10, 17});
   training.num_samples = 5;
-  training.data = write_random_names(seed);
+  training.data = write_random_names(seed, folder);
   return training;
 }
 
 class Oracle : public ::testing::TestWithParam<unsigned> {};
 
 TEST_P(Oracle, ReferenceHasTheSameBits) {
-  const Training training = random_training(GetParam());
+  const TempFolder folder;
+  const Training training = random_training(GetParam(), folder);
   const std::optional<Numbers> theirs = run_oracle(training);
   if (!theirs) GTEST_SKIP() << "python3 or the original is not here";
   SCOPED_TRACE(fmt::format("n_embd {} n_head {} n_layer {} block_size {} seed {}",
                            training.config.n_embd, training.config.n_head, training.config.n_layer,
                            training.config.block_size, training.train.seed));
   expect_same_bits(run_engine("reference", training), *theirs);
-  std::filesystem::remove(training.data);
 }
 
 INSTANTIATE_TEST_SUITE_P(RandomConfigs, Oracle, ::testing::Range(1u, 25u));

@@ -73,7 +73,9 @@ TEST(TrainConfig, ErrorsNameTheValue) {
   EXPECT_EQ(check([](TrainConfig& t) { t.eps_adam = 0; }),
             "eps_adam: out of range, expected a number above 0, got 0");
   EXPECT_EQ(check([](TrainConfig& t) { t.init_std = -1; }),
-            "init_std: out of range, expected a number from 0 on, got -1");
+            "init_std: out of range, expected 0 to 1e300, got -1");
+  EXPECT_EQ(check([](TrainConfig& t) { t.init_std = 1e308; }),
+            "init_std: out of range, expected 0 to 1e300, got 1e+308");
   EXPECT_EQ(check([](TrainConfig&) {}), "no error");
 }
 

@@ -195,9 +195,20 @@ TEST(ReferenceEngine, Errors) {
 TEST(ReferenceEngine, TooLargeForTheMachine) {
   Config config = small_config();
   config.n_embd = config.n_head = 1 << 18;
-  const std::string message = message_of([&] { make_reference_engine(config); });
-  EXPECT_TRUE(message.starts_with("engine reference: too large for this machine, expected at most"))
+  std::string message = message_of([&] { make_reference_engine(config); });
+  EXPECT_TRUE(message.starts_with(
+      "engine reference: the parameters: too large for this machine, expected at most"))
       << message;
+
+  config = small_config();
+  config.block_size = 1 << 20;
+  const auto engine = make_reference_engine(config);
+  const std::vector<std::vector<int>> batch = {std::vector<int>(1 << 20, 1)};
+  message = message_of([&] { engine->loss_and_grad(batch); });
+  EXPECT_TRUE(message.starts_with("engine reference: the graph of a step: too large for this"))
+      << message;
+  const std::vector<std::vector<int>> short_batch = {{4, 0, 4}};
+  EXPECT_EQ(message_of([&] { engine->loss_and_grad(short_batch); }), "no error");
 }
 
 }  // namespace
