@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "base/message_of.h"
-#include "base/temp_folder.h"
 #include "microgpt/error.h"
+#include "support/message_of.h"
+#include "support/temp_folder.h"
 
 namespace microgpt {
 namespace {

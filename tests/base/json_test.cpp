@@ -7,8 +7,8 @@
 #include <limits>
 #include <string>
 
-#include "base/message_of.h"
 #include "microgpt/error.h"
+#include "support/message_of.h"
 
 namespace microgpt {
 namespace {

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/message_of.h"
 #include "checkpoint/test_model.h"
 #include "microgpt/error.h"
+#include "support/message_of.h"
 
 namespace microgpt {
 namespace {

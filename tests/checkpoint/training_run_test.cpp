@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/message_of.h"
-#include "base/temp_folder.h"
 #include "checkpoint/safetensors.h"
 #include "checkpoint/test_model.h"
 #include "microgpt/checkpoint.h"
 #include "microgpt/error.h"
+#include "support/message_of.h"
+#include "support/temp_folder.h"
 
 namespace microgpt {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/temp_folder.h"
 #include "cli/run_program.h"
+#include "support/temp_folder.h"
 
 namespace microgpt {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/sha256.h"
-#include "microgpt/error.h"
+#include "support/message_of.h"
 #include "support/python.h"
 
 namespace microgpt {
@@ -29,18 +29,8 @@ Documents split(std::string_view bytes, Encoding encoding = Encoding::kUtf8) {
   return documents_of(Dataset(bytes, "input", encoding));
 }
 
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 std::string error_in(std::string_view bytes, Encoding encoding = Encoding::kUtf8) {
-  return error_of([&] { split(bytes, encoding); });
+  return message_of([&] { split(bytes, encoding); });
 }
 
 TEST(Dataset, OneDocumentALine) {
@@ -133,11 +123,11 @@ TEST(Dataset, ReadsFilesAndNamesThem) {
   const std::string path = testing::TempDir() + "microgpt_dataset_test.txt";
   std::ofstream(path, std::ios::binary) << "Jos\xE9\r\n";
   EXPECT_EQ(documents_of(Dataset::read(path, Encoding::kLatin1)), (Documents{"Jos\xC3\xA9"}));
-  EXPECT_NE(error_of([&] { Dataset::read(path); }).find(path + ": not UTF-8"), std::string::npos);
+  EXPECT_NE(message_of([&] { Dataset::read(path); }).find(path + ": not UTF-8"), std::string::npos);
   std::filesystem::remove(path);
-  EXPECT_NE(error_of([&] { Dataset::read(path + ".absent"); }).find(path + ".absent: "),
+  EXPECT_NE(message_of([&] { Dataset::read(path + ".absent"); }).find(path + ".absent: "),
             std::string::npos);
-  EXPECT_NE(error_of([&] { Dataset::read(testing::TempDir()); }).find(testing::TempDir()),
+  EXPECT_NE(message_of([&] { Dataset::read(testing::TempDir()); }).find(testing::TempDir()),
             std::string::npos);
 }
 

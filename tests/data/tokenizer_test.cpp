@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/unicode.h"
-#include "microgpt/error.h"
+#include "support/message_of.h"
 
 namespace microgpt {
 namespace {
@@ -20,16 +20,6 @@ std::string decode(const Tokenizer& tokenizer, const Ids& ids) {
   std::string text;
   for (const int id : ids) text += tokenizer.token_text(id);
   return text;
-}
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 Texts lower_case() {
@@ -111,8 +101,8 @@ TEST(Tokenizer, EmptyText) {
 TEST(Tokenizer, NamesTheCharacterItDoesNotKnow) {
   const auto error = [](const Texts& uchars, std::string_view text) {
     const Tokenizer tokenizer(uchars, 0);
-    const std::string message = error_of([&] { tokenizer.encode(text); });
-    EXPECT_EQ(error_of([&] { tokenizer.encode_document(text); }), message);
+    const std::string message = message_of([&] { tokenizer.encode(text); });
+    EXPECT_EQ(message_of([&] { tokenizer.encode_document(text); }), message);
     return message;
   };
   EXPECT_EQ(error(lower_case(), "jo\xC3\xA9"),
@@ -128,7 +118,7 @@ TEST(Tokenizer, NamesTheCharacterItDoesNotKnow) {
 
 TEST(Tokenizer, SpellsOutOnlyShortAndHarmlessVocabularies) {
   const auto expected_part = [](const Texts& uchars) {
-    const std::string message = error_of([&] { Tokenizer(uchars, 0).encode("~"); });
+    const std::string message = message_of([&] { Tokenizer(uchars, 0).encode("~"); });
     return message.substr(message.find(", expected"));
   };
   Texts many;
@@ -139,13 +129,13 @@ TEST(Tokenizer, SpellsOutOnlyShortAndHarmlessVocabularies) {
 }
 
 TEST(Tokenizer, RefusesTextThatIsNotUtf8) {
-  EXPECT_EQ(error_of([] { Tokenizer(lower_case(), 0).encode("ab\xE9"); }),
+  EXPECT_EQ(message_of([] { Tokenizer(lower_case(), 0).encode("ab\xE9"); }),
             "text: not UTF-8, expected UTF-8 text, got byte 0xE9 at byte 3");
 }
 
 TEST(Tokenizer, RefusesBadVocabularies) {
   const auto error = [](Texts uchars, int bos) {
-    return error_of([&] { Tokenizer tokenizer(uchars, bos); });
+    return message_of([&] { Tokenizer tokenizer(uchars, bos); });
   };
   EXPECT_EQ(error({"a", "b"}, 0), "no error");
   EXPECT_EQ(error({"a", "b"}, 2), "no error");

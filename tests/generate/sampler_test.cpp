@@ -3,24 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <map>
 #include <numeric>
 
-#include "microgpt/error.h"
+#include "support/message_of.h"
 
 namespace microgpt {
 namespace {
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 const std::vector<double> kLogits = {std::log(1.0), std::log(2.0), std::log(4.0), std::log(3.0)};
 

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <random>
 
-#include "base/temp_folder.h"
+#include "support/temp_folder.h"
 #include "support/training.h"
 
 namespace microgpt::test {

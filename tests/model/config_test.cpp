@@ -6,19 +6,10 @@
 #include <functional>
 #include <limits>
 
-#include "microgpt/error.h"
+#include "support/message_of.h"
 
 namespace microgpt {
 namespace {
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 Config config_with(const std::function<void(Config&)>& change) {
   Config config;

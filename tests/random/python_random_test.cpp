@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "microgpt/error.h"
 #include "microgpt/random.h"
+#include "support/message_of.h"
 #include "support/python.h"
 
 namespace microgpt {
@@ -228,21 +228,11 @@ TEST(PythonRandom, ContinuesFromItsState) {
   EXPECT_FALSE(random.state().gauss_next);
 }
 
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(PythonRandom, RefusesStatesThatCannotBe) {
   const auto error = [](auto change) {
     State state = PythonRandom(1).state();
     change(state);
-    return error_of([&] { PythonRandom random(state); });
+    return message_of([&] { PythonRandom random(state); });
   };
   EXPECT_EQ(error([](State&) {}), "no error");
   EXPECT_EQ(error([](State& state) { state.index = 625; }),
@@ -258,7 +248,7 @@ TEST(PythonRandom, RefusesStatesThatCannotBe) {
 TEST(PythonRandom, RefusesWeightsThatPythonRefuses) {
   constexpr double kInf = std::numeric_limits<double>::infinity();
   const auto error = [](std::vector<double> weights) {
-    return error_of([&] { PythonRandom(1).choices(weights); });
+    return message_of([&] { PythonRandom(1).choices(weights); });
   };
   EXPECT_EQ(error({}), "choices: weights, expected at least one, got none");
   EXPECT_EQ(error({0, 0}), "choices: weights, expected a finite sum above zero, got a sum of 0");

@@ -3,10 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <random>
 
-#include "microgpt/error.h"
+#include "support/message_of.h"
 
 namespace microgpt::reference {
 namespace {
@@ -28,15 +27,6 @@ StateDict random_state(const Config& config) {
   train.init_std = 0.5;
   PythonRandom random(7);
   return init_state_dict(config, train, random);
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 double loss_at(const Config& config, const StateDict& state, Batch batch) {
