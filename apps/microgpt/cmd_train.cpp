@@ -83,14 +83,26 @@ Settings new_settings(const TrainOptions& options) {
   return settings;
 }
 
+// Whether two names mean one file, which need not exist.
+bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const auto full = [&](const fs::path& path) {
+    return fs::weakly_canonical(fs::absolute(path, ignored), ignored);
+  };
+  return fs::equivalent(a, b, ignored) || full(a) == full(b);
+}
+
 // The log is written from the start, over what was there.
 void check_log(const Training& training, const TrainOptions& options) {
   namespace fs = std::filesystem;
   const fs::path log = training.settings.log, out = training.settings.out;
-  for (const fs::path& file : {fs::path(training.data.provenance), fs::path(options.config),
-                               out / kModelFile, out / kTrainingFile}) {
-    std::error_code ignored;
-    if (!fs::equivalent(log, file, ignored) && log != file) continue;
+  std::vector<fs::path> files = {out / kModelFile, out / kTrainingFile};
+  if (!options.config.empty()) files.push_back(options.config);
+  const fs::path data = training.data.provenance;
+  if (data.is_absolute()) files.push_back(data);  // else it is no file, but "names" or "embedded"
+  for (const fs::path& file : files) {
+    if (!is_same_file(log, file)) continue;
     throw Error(fmt::format("--log {}: is a file of this run, expected another", log.string()));
   }
 }

@@ -35,13 +35,22 @@ void prepare_folder(const std::string& folder) {
 
 // Cuts off what a log has of later steps than the last saved one, and a line that a killed process
 // left unfinished: the resumed run writes them again.
+// Throws Error: the file holds something else than a log, which would be lost.
 void cut_log(const std::string& path, std::int64_t last_step) {
   std::ifstream file(path, std::ios::binary);
   if (!std::filesystem::is_regular_file(path) || !file) return;
   std::uintmax_t keep = 0;
-  for (std::string line; std::getline(file, line) && !file.eof(); keep += line.size() + 1) {
+  bool later = false;
+  for (std::string line; std::getline(file, line);) {
+    constexpr std::string_view kBegin = R"({"step": )";
     std::int64_t step = 0;
-    if (std::sscanf(line.c_str(), "{\"step\": %" SCNd64 ",", &step) != 1 || step > last_step) break;
+    const bool unfinished = file.eof();
+    if (std::string_view(line).substr(0, kBegin.size()) != kBegin.substr(0, line.size()) ||
+        (!unfinished && std::sscanf(line.c_str() + kBegin.size(), "%" SCNd64 ",", &step) != 1)) {
+      throw Error(fmt::format("--log {}: is no log of a run, expected one to go on with", path));
+    }
+    later = later || unfinished || step > last_step;
+    if (!later) keep += line.size() + 1;
   }
   file.close();
   std::filesystem::resize_file(path, keep);

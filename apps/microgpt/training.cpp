@@ -38,9 +38,8 @@ LoadedData load_again(const Settings& settings) {
 }  // namespace
 
 void Training::add_loss(double loss) {
-  constexpr std::size_t kMost = 50;
   last_losses.push_back(loss);
-  if (last_losses.size() > kMost) last_losses.pop_front();
+  if (last_losses.size() > kLastLosses) last_losses.pop_front();
 }
 
 Training start_training(const Settings& settings) {

@@ -1,6 +1,7 @@
 // Models and training runs on disk.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,11 +37,14 @@ struct Model {
   std::optional<Provenance> provenance;
 };
 
+// How many of the last losses a run keeps: the first edition prints their mean.
+inline constexpr std::size_t kLastLosses = 50;
+
 // A training run between two steps: all that is needed to go on as if it had never stopped.
 struct TrainingRun {
   Model model;  // with moments and provenance
   PythonRandom::State random;
-  std::vector<double> last_losses;  // of the last 50 steps at most: the first edition prints a mean
+  std::vector<double> last_losses;  // at most kLastLosses
   double temperature = 0.5;         // of the samples at the end
   int num_samples = 20;
 };

@@ -39,7 +39,6 @@ namespace {
 
 constexpr char kFormat[] = "microgpt-training-v1";
 constexpr char kWords[] = "random.words";
-constexpr std::size_t kMaxLastLosses = 50;
 constexpr int kMantissaBits = 52;
 constexpr int kExponentBias = 1023;
 
@@ -188,9 +187,9 @@ std::vector<double> parse_last_losses(const Json& training, const std::string& w
   const Json& json = json_at(training, "last_losses", where);
   const bool numbers = json.is_array() && std::all_of(json.begin(), json.end(),
                                                       [](const Json& x) { return x.is_number(); });
-  if (!numbers || json.size() > kMaxLastLosses) {
+  if (!numbers || json.size() > kLastLosses) {
     throw Error(fmt::format("{}: last_losses is {}, expected a list of at most {} numbers", where,
-                            describe_json(json), kMaxLastLosses));
+                            describe_json(json), kLastLosses));
   }
   return json.get<std::vector<double>>();
 }
@@ -209,9 +208,10 @@ StateDict parse_state(const Config& config, std::size_t present, Arrays& arrays)
 
 void check_run(const TrainingRun& run) {
   check_model(run.model);
-  if (run.last_losses.size() > kMaxLastLosses || !is_finite(run.temperature) ||
+  if (run.last_losses.size() > kLastLosses || !is_finite(run.temperature) ||
       !std::all_of(run.last_losses.begin(), run.last_losses.end(), is_finite)) {
-    throw Error("training run: expected at most 50 last losses, and finite numbers");
+    throw Error(fmt::format("training run: expected at most {} last losses, and finite numbers",
+                            kLastLosses));
   }
   if (!run.model.provenance) throw Error("training run: has no provenance");
   located("training run", [&] { return PythonRandom(run.random).state(); });

@@ -125,10 +125,23 @@ TEST_F(BadInputTest, EachFlag) {
 TEST_F(BadInputTest, LogOverAFileOfTheRun) {
   write_data();
   const std::string data = file("data");
-  for (const char* log : {"data", "./data", "out/model.json", "out/training.safetensors"}) {
+  for (const char* log :
+       {"data", "./data", "out/model.json", "./out/../out/training.safetensors"}) {
     expect_error(tiny({"--log", log}), 1, "is a file of this run, expected another");
   }
   EXPECT_EQ(file("data"), data);
+  output_of({"train", "--data", "embedded", "--num-steps", "2", "--log", "embedded"});
+}
+
+TEST_F(BadInputTest, ResumedLogIsNoLog) {
+  write_data();
+  output_of(tiny({"--stop-after", "6"}));
+  for (const char* text : {"my notes\n", "my notes", "{\"step\": x}\n"}) {
+    put_file(folder_ / "notes", text);
+    expect_error({"train", "--resume", "out", "--log", "notes"}, 1,
+                 "--log notes: is no log of a run, expected one to go on with");
+    EXPECT_EQ(file("notes"), text);
+  }
 }
 
 TEST_F(BadInputTest, Usage) {
