@@ -66,8 +66,9 @@ void BM_Step(benchmark::State& state, const std::string& engine_name) {
 
 void BM_Generate(benchmark::State& state, const std::string& engine_name) {
   WarmRun run(engine_name);
+  const auto decoder = run.engine->new_decoder();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(generate(*run.engine, run.config, run.tokenizer, {}, "", run.random));
+    benchmark::DoNotOptimize(generate(*decoder, run.config, run.tokenizer, {}, "", run.random));
   }
 }
 

@@ -72,10 +72,11 @@ int run_sample(const SampleOptions& options, Output& out) {
   const auto engine = make_engine(options.engine, model.config);
   engine->load(model.state);
   model.state = {};
+  const auto decoder = engine->new_decoder();
   catch_interrupts();
   for (std::int64_t i = 0; i < count && caught_interrupt() == 0; ++i) {
     const Sample sample =
-        generate(*engine, model.config, model.tokenizer, how, options.prefix, random);
+        generate(*decoder, model.config, model.tokenizer, how, options.prefix, random);
     out.write((options.json ? format_json(sample, model.tokenizer) : sample.text) + "\n");
   }
   return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt();

@@ -191,10 +191,10 @@ void TrainSession::print_samples() {
   out_.write(first_edition() ? "\n--- generation ---\n"
                              : "\n--- inference (new, hallucinated names) ---\n");
   const SampleConfig how{.temperature = settings_.temperature};
+  const auto decoder = training_.engine->new_decoder();
   for (int i = 0; i < settings_.num_samples && caught_interrupt() == 0; ++i) {
-    const std::string text = generate(*training_.engine, settings_.config, training_.tokenizer, how,
-                                      "", training_.random)
-                                 .text;
+    const std::string text =
+        generate(*decoder, settings_.config, training_.tokenizer, how, "", training_.random).text;
     if (first_edition()) {
       out_.write(fmt::format("sample {}: {}\n", i, text));
     } else {

@@ -39,6 +39,26 @@ class Decoder {
   // Throws Error: no tokens, a token out of range, logits of another size, or more than block_size
   // positions in all.
   virtual void forward(std::span<const int> tokens, std::span<double> logits) = 0;
+
+  // Forgets the sequence: the next token is at position 0.
+  virtual void reset() = 0;
+};
+
+// Several sequences being written at once, each in a lane with a KV cache of its own. Holds on to
+// its engine's weights as a Decoder does.
+class Lanes {
+ public:
+  virtual ~Lanes() = default;
+
+  // Begins a new sequence in a lane: its next token is at position 0.
+  virtual void restart(std::size_t lane) = 0;
+
+  // Feeds each lane a token at its next position, and draws the token that follows it from
+  // p = softmax(logits / temperature): the first one at which the running sum of p exceeds
+  // u times the whole sum, as random.choices does with u = random(). One value a lane each.
+  // Throws Error: a token is out of range, or a lane is full (block_size positions).
+  virtual void draw(std::span<const int> tokens, std::span<const double> u,
+                    std::span<int> next) = 0;
 };
 
 // Computes one model. Engines differ in speed and in type, not in meaning: a test holds them to the
@@ -53,10 +73,11 @@ class Engine {
 
   virtual StateDict state_dict() const = 0;
 
-  // Adds the gradients of the mean loss to those held, and returns that loss: nats a token,
-  // averaged over all predicted tokens of the batch.
+  // Adds the gradients of the loss to those held, and returns the loss: the sum over all predicted
+  // tokens of the batch, in nats, divided by num_tokens. That is their number; if a step's batch is
+  // computed in parts, each part gives the number of the whole. 0 means: of this batch.
   // Throws Error: the batch or a document is empty, or a token is out of range.
-  virtual double loss_and_grad(Batch batch) = 0;
+  virtual double loss_and_grad(Batch batch, std::size_t num_tokens = 0) = 0;
 
   // The gradients held, in the order of the parameters.
   virtual std::vector<double> grads() const = 0;
@@ -64,14 +85,31 @@ class Engine {
   // Updates the parameters, then zeroes the gradients.
   virtual void optimizer_step(const OptimizerStep& step) = 0;
 
+  // loss_and_grad and, if the loss is finite, optimizer_step. No gradients may be held. An engine
+  // can do both in one pass, so that gradients need never be stored.
+  virtual double train_step(Batch batch, const OptimizerStep& step);
+
   virtual std::unique_ptr<Decoder> new_decoder() const = 0;
+
+  // Lanes that draw at this temperature (above 0), or nothing if the engine has no faster way to
+  // write several sequences than one Decoder for each.
+  virtual std::unique_ptr<Lanes> new_lanes(std::size_t count, double temperature) const;
 };
 
 // Names of the engines that this build has, the default first.
 std::span<const std::string_view> engine_names();
 
-// An engine with all parameters zero. Throws Error: no such engine, config.check() fails, or the
-// machine has too little memory for it; the estimate is made before anything is allocated.
-std::unique_ptr<Engine> make_engine(std::string_view name, const Config& config);
+// How an engine may use the machine. Results do not depend on it.
+struct EngineOptions {
+  int threads = 1;  // 1 to kMaxThreads; `reference` and `exact` use one
+};
+
+inline constexpr int kMaxThreads = 1024;
+
+// An engine with all parameters zero. Throws Error: no such engine, config.check() fails, threads
+// are out of range or can't be started, or the machine has too little memory for it; the estimate
+// is made before anything is allocated.
+std::unique_ptr<Engine> make_engine(std::string_view name, const Config& config,
+                                    const EngineOptions& options = {});
 
 }  // namespace microgpt

@@ -39,9 +39,10 @@ struct Sample {
 std::vector<double> next_token_probabilities(std::span<const double> logits,
                                              const SampleConfig& config);
 
-// Generates one document as microgpt.py's inference loop does, starting with the prefix.
-// Throws Error: prefix has a letter outside the vocabulary or is as long as the block.
-Sample generate(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
+// Generates one document as microgpt.py's inference loop does, starting with the prefix. The
+// decoder is reset first. Throws Error: prefix has a letter outside the vocabulary or is as long as
+// the block.
+Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, PythonRandom& random);
 
 }  // namespace microgpt

@@ -92,7 +92,7 @@ std::vector<double> next_token_probabilities(std::span<const double> logits,
   return probs;
 }
 
-Sample generate(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
+Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, PythonRandom& random) {
   how.check();
   std::vector<int> context = encode_prefix(tokenizer, config, prefix);
@@ -100,10 +100,10 @@ Sample generate(const Engine& engine, const Config& config, const Tokenizer& tok
 
   Sample sample;
   sample.text = prefix;
-  const auto decoder = engine.new_decoder();
+  decoder.reset();
   std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
   for (auto position = std::ssize(context); position <= config.block_size; ++position) {
-    decoder->forward(context, logits);
+    decoder.forward(context, logits);
     const std::vector<double> probs = next_token_probabilities(logits, how);
     const std::size_t token = random.choices(probs);
     context.assign(1, static_cast<int>(token));

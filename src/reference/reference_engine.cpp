@@ -90,6 +90,12 @@ class ReferenceDecoder final : public Decoder {
     }
   }
 
+  void reset() override {
+    for (auto& layer : keys_) layer.clear();
+    for (auto& layer : values_) layer.clear();
+    position_ = 0;
+  }
+
  private:
   void check(std::span<const int> tokens, std::span<double> logits) const {
     if (tokens.empty()) throw Error("decoder: no tokens, expected at least one");
@@ -120,7 +126,7 @@ class ReferenceEngine final : public Engine {
 
   void load(const StateDict& state) override;
   StateDict state_dict() const override;
-  double loss_and_grad(Batch batch) override;
+  double loss_and_grad(Batch batch, std::size_t num_tokens) override;
   std::vector<double> grads() const override;
   void optimizer_step(const OptimizerStep& step) override;
   std::unique_ptr<Decoder> new_decoder() const override;
@@ -191,13 +197,13 @@ void ReferenceEngine::check_graph_memory(Batch batch) {
   checked_bytes_ = bytes;
 }
 
-double ReferenceEngine::loss_and_grad(Batch batch) {
+double ReferenceEngine::loss_and_grad(Batch batch, std::size_t num_tokens) {
   if (batch.empty()) throw Error("batch: no documents, expected at least one");
   check_graph_memory(batch);
   tape_.truncate(num_params_);
   Vector<Value> losses;
   for (const std::vector<int>& tokens : batch) append_losses(tokens, losses);
-  const auto n = static_cast<double>(losses.size());
+  const auto n = static_cast<double>(num_tokens > 0 ? num_tokens : losses.size());
   const Value loss = (1.0 / n) * sum(losses.size(), [&](std::size_t i) { return losses[i]; });
   loss.backward();
   return loss.data();

@@ -29,12 +29,12 @@ std::vector<int> clamped_document(const Tokenizer& tokenizer, const Config& conf
   return tokens;
 }
 
-double document_loss(const Engine& engine, const Config& config, std::span<const int> tokens) {
-  const auto decoder = engine.new_decoder();
+double document_loss(Decoder& decoder, const Config& config, std::span<const int> tokens) {
+  decoder.reset();
   std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
   double loss = 0;
   for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
-    decoder->forward(tokens.subspan(i, 1), logits);
+    decoder.forward(tokens.subspan(i, 1), logits);
     loss += cross_entropy(logits, tokens[i + 1]);
   }
   return loss;
@@ -85,6 +85,7 @@ Evaluation evaluate(const Engine& engine, const Config& config, const Tokenizer&
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     bigrams.add(clamped_document(tokenizer, config, dataset[i]), +1);
   }
+  const auto decoder = engine.new_decoder();
   double loss = 0, bigram_loss = 0;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     const std::vector<int> tokens = clamped_document(tokenizer, config, dataset[i]);
@@ -92,7 +93,7 @@ Evaluation evaluate(const Engine& engine, const Config& config, const Tokenizer&
     result.truncated += truncated;
     result.tokens += std::ssize(tokens) - 1;
     result.characters += std::ssize(tokens) - (truncated ? 1 : 2);
-    loss += document_loss(engine, config, tokens);
+    loss += document_loss(*decoder, config, tokens);
     bigram_loss += bigrams.loss_without(tokens);
   }
   const auto tokens = static_cast<double>(result.tokens);

@@ -35,10 +35,9 @@ std::int64_t train(Engine& engine, const Config& model, const TrainConfig& confi
   for (std::int64_t step = first_step; step < config.num_steps; ++step) {
     const auto doc = dataset[static_cast<std::size_t>(step) % dataset.size()];
     const std::vector<int> tokens = tokenizer.encode_document(doc);
-    const double loss = engine.loss_and_grad({&tokens, 1});
-    check_finite(loss, step);
     const OptimizerStep update = optimizer_step_at(config, step);
-    engine.optimizer_step(update);
+    const double loss = engine.train_step({&tokens, 1}, update);
+    check_finite(loss, step);
     const auto predicted = std::min<std::int64_t>(model.block_size, std::ssize(tokens) - 1);
     if (!after_step({step + 1, loss, update.learning_rate, predicted})) return step + 1;
   }

@@ -77,7 +77,7 @@ struct Generator {
   }
 
   Sample operator()(const SampleConfig& how, const std::string& prefix = "") {
-    return generate(*engine, config, tokenizer, how, prefix, random);
+    return generate(*engine->new_decoder(), config, tokenizer, how, prefix, random);
   }
 
   static Config make_config() {

@@ -12,7 +12,9 @@ ALLOWED = {
     "model": "base random",
     "checkpoint": "base model data",
     "reference": "base random model",
-    "engine": "base model reference",
+    "exact": "base random model",
+    "cpu": "base random model",
+    "engine": "base model reference exact cpu",
     "train": "base random data model checkpoint",
     "generate": "base random data model",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import tree
 
 BUDGET_FOLDERS = ("include", "src", "apps", "bindings")
-BUDGET = 8000  # lines that a newcomer may be asked to read
+BUDGET = 14000  # lines that a newcomer may be asked to read
 
 
 def count_lines(root):

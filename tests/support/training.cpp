@@ -29,7 +29,9 @@ class WatchedEngine final : public Engine {
 
   void load(const StateDict& state) override { engine_->load(state); }
   StateDict state_dict() const override { return engine_->state_dict(); }
-  double loss_and_grad(Batch batch) override { return engine_->loss_and_grad(batch); }
+  double loss_and_grad(Batch batch, std::size_t num_tokens) override {
+    return engine_->loss_and_grad(batch, num_tokens);
+  }
   std::vector<double> grads() const override { return kept_; }
   void optimizer_step(const OptimizerStep& step) override {
     if (step.step + 1 == grads_at_) kept_ = engine_->grads();
@@ -87,9 +89,10 @@ Numbers run_engine(const std::string& engine_name, const Training& training) {
   numbers.grads = engine.grads();
   numbers.params = flatten(engine.state_dict());
   numbers.params_sha256 = params_sha256(engine.state_dict());
+  const auto decoder = engine.new_decoder();
   for (int i = 0; i < training.num_samples; ++i) {
     const SampleConfig how{training.temperature, 0, 1};
-    numbers.samples.push_back(generate(engine, config, tokenizer, how, "", random).text);
+    numbers.samples.push_back(generate(*decoder, config, tokenizer, how, "", random).text);
   }
   return numbers;
 }

@@ -1,0 +1,21 @@
+// Which vector instructions to use. Kernels are compiled once for each instruction set, and one of
+// them is chosen when an engine is made, so that one program is fast on every machine.
+#pragma once
+
+#include <string_view>
+
+namespace microgpt {
+
+// From the plainest to the widest. Every build has kPlain; kNeon and the others exclude each other.
+enum class Isa { kPlain, kNeon, kAvx2, kAvx512 };
+
+std::string_view to_string(Isa isa);  // "plain", "neon", "avx2", "avx512"
+
+// Whether this build has kernels for it and this processor can run them.
+bool is_supported(Isa isa);
+
+// The widest that is supported, or the one that the environment variable MICROGPT_ISA names.
+// Throws Error: it names none, or one that is not supported.
+Isa choose_isa();
+
+}  // namespace microgpt
