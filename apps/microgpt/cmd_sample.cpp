@@ -23,7 +23,7 @@ struct SampleOptions {
   const CLI::Option* count_option = nullptr;
   const CLI::Option* temperature_option = nullptr;
   const CLI::Option* seed_option = nullptr;
-  std::string engine;
+  EngineChoice engine;
   bool json = false;
 };
 
@@ -69,9 +69,7 @@ int run_sample(const SampleOptions& options, Output& out) {
   }
   options.how.check();
   auto [model, random, count, how] = open_sampler(options);
-  const auto engine = make_engine(options.engine, model.config);
-  engine->load(model.state);
-  model.state = {};
+  const auto engine = take_engine(options.engine, model);
   const auto decoder = engine->new_decoder();
   catch_interrupts();
   for (std::int64_t i = 0; i < count && caught_interrupt() == 0; ++i) {

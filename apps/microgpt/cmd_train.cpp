@@ -15,6 +15,7 @@
 
 #include "command.h"
 #include "interrupt.h"
+#include "message.h"
 #include "microgpt/engine.h"
 #include "train_session.h"
 
@@ -38,11 +39,11 @@ std::string read_config(const std::string& path) {
   return text;
 }
 
-// What belongs to a run and not to a recipe: a resumed one keeps its data and its folder unless a
-// flag says otherwise.
+// What belongs to a run and not to a recipe: a resumed one keeps its data, its engine and its
+// folder unless a flag says otherwise.
 bool belongs_to_run(const Assignment& assignment) {
   const std::string_view key = assignment.setting->key;
-  return key == "out" || (key == "data" && assignment.value.empty());
+  return key == "out" || ((key == "data" || key == "engine") && assignment.value.empty());
 }
 
 // The config file's assignments, then the flags': a flag comes last, and wins.
@@ -132,6 +133,13 @@ int run_train(const TrainOptions& options, Output& out) {
 
 // What a setting is and what it is when not given: "... (default 16; first edition 8)".
 std::string describe(const Setting& setting) {
+  const std::string_view key = setting.key;
+  if (key == "engine") {
+    return fmt::format(
+        "{} (default: exact for up to {} parameters and one sequence a step, else cpu)",
+        setting.help, grouped(kSmallModel));
+  }
+  if (key == "threads") return fmt::format("{} (default: one for each processor)", setting.help);
   const std::string value = format_value(setting, default_settings(Edition::kFinal));
   const std::string first = format_value(setting, default_settings(Edition::kFirst));
   const bool off = value.empty() || value == "false" || value == "0";
@@ -184,6 +192,8 @@ constexpr char kExamples[] = R"(Examples:
   microgpt train --data towns.txt --out towns documents of your own, one a line
   microgpt train --stop-after 400             pause, and
   microgpt train --resume out                 go on as if there had been no pause
+  microgpt train --batch-size 16              sixteen documents a step
+  microgpt train --data book.txt --sequences windows --block-size 64 --batch-size 12
   microgpt train --edition first > run.txt    the first edition, byte for byte
   microgpt train --n-layer 2 --print-config > big.json
   microgpt train --config big.json            settings from a file; flags override them)";

@@ -55,15 +55,52 @@ std::string latin1_to_utf8(std::string_view bytes) {
   return text;
 }
 
+// Python's universal newlines: \r\n and \r become \n.
+void normalize_newlines(std::string& text) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    text[size++] = text[i] == '\r' ? '\n' : text[i];
+  }
+  text.resize(size);
+}
+
 }  // namespace
 
-// Python turns \r\n and \r into \n and splits there. To end a line at either character is the same,
-// for the empty line that \r\n makes is dropped.
-Dataset::Dataset(std::string_view bytes, const std::string& where, Encoding encoding)
-    : sha256_(sha256_hex(bytes)) {
+std::string_view to_string(Sequences sequences) {
+  return sequences == Sequences::kDocuments ? "documents" : "windows";
+}
+
+Sequences parse_sequences(std::string_view name) {
+  for (const Sequences sequences : {Sequences::kDocuments, Sequences::kWindows}) {
+    if (to_string(sequences) == name) return sequences;
+  }
+  throw Error(
+      fmt::format("sequences: no such name, expected documents or windows, got '{}'", name));
+}
+
+Dataset::Dataset(std::string_view bytes, const std::string& where, Encoding encoding,
+                 Sequences sequences)
+    : sequences_(sequences), sha256_(sha256_hex(bytes)) {
   check_no_nul(bytes, where);
   if (encoding == Encoding::kUtf8) check_utf8(bytes, where);
   text_ = encoding == Encoding::kUtf8 ? std::string(bytes) : latin1_to_utf8(bytes);
+  if (sequences == Sequences::kWindows) {
+    normalize_newlines(text_);
+    if (!text_.empty()) documents_.push_back({0, text_.size()});
+  } else {
+    split_lines();
+  }
+  if (documents_.empty()) {
+    throw Error(fmt::format("{}: no {}, expected at least one line of text, got {}", where,
+                            sequences == Sequences::kWindows ? "text" : "documents",
+                            bytes.empty() ? "an empty file" : "only white space"));
+  }
+}
+
+// Python turns \r\n and \r into \n and splits there. To end a line at either character is the same,
+// for the empty line that \r\n makes is dropped.
+void Dataset::split_lines() {
   for (std::size_t begin = 0, end; begin < text_.size(); begin = end + 1) {
     for (end = begin; end < text_.size() && !is_line_end(text_[end]);) ++end;
     const std::string_view line = std::string_view(text_).substr(begin, end - begin);
@@ -72,14 +109,10 @@ Dataset::Dataset(std::string_view bytes, const std::string& where, Encoding enco
     documents_.push_back(
         {static_cast<std::size_t>(document.data() - text_.data()), document.size()});
   }
-  if (documents_.empty()) {
-    throw Error(fmt::format("{}: no documents, expected at least one line of text, got {}", where,
-                            bytes.empty() ? "an empty file" : "only white space"));
-  }
 }
 
-Dataset Dataset::read(const std::string& path, Encoding encoding) {
-  return Dataset(read_file(path, path, kMaxBytes), path, encoding);
+Dataset Dataset::read(const std::string& path, Encoding encoding, Sequences sequences) {
+  return Dataset(read_file(path, path, kMaxBytes), path, encoding, sequences);
 }
 
 void Dataset::shuffle(PythonRandom& random) { random.shuffle(std::span(documents_)); }

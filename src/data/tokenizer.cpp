@@ -117,12 +117,25 @@ std::vector<int> Tokenizer::encode(std::string_view text) const {
 }
 
 std::vector<int> Tokenizer::encode_document(std::string_view text) const {
-  std::vector<int> ids;
-  ids.reserve(text.size() + 2);
-  ids.push_back(bos_);
-  append_ids(text, ids);
-  ids.push_back(bos_);
-  return ids;
+  std::vector<int> tokens;
+  encode_document(text, tokens);
+  return tokens;
+}
+
+void Tokenizer::encode_document(std::string_view text, std::vector<int>& tokens) const {
+  tokens.clear();
+  tokens.reserve(text.size() + 2);
+  tokens.push_back(bos_);
+  append_ids(text, tokens);
+  tokens.push_back(bos_);
+}
+
+std::vector<int> Tokenizer::encode_text(std::string_view text) const {
+  std::vector<int> tokens;
+  tokens.reserve(text.size() + 1);
+  tokens.push_back(bos_);
+  append_ids(text, tokens);
+  return tokens;
 }
 
 std::string_view Tokenizer::token_text(int token) const {

@@ -67,6 +67,17 @@ TEST(Dataset, KeepsAByteOrderMarkAsPythonDoes) {
                        "emma"}));
 }
 
+TEST(Dataset, RunningTextKeepsAllButCarriageReturns) {
+  const auto text = [](std::string_view bytes, Encoding encoding = Encoding::kUtf8) {
+    return documents_of(Dataset(bytes, "input", encoding, Sequences::kWindows));
+  };
+  EXPECT_EQ(text(" a\n\nb \r\nc\r\rd\r"), (Documents{" a\n\nb \nc\n\nd\n"}));
+  EXPECT_EQ(text("\n"), (Documents{"\n"}));
+  EXPECT_EQ(text("\xE9", Encoding::kLatin1), (Documents{"\xC3\xA9"}));
+  EXPECT_EQ(message_of([&] { text(""); }),
+            "input: no text, expected at least one line of text, got an empty file");
+}
+
 TEST(Dataset, Latin1) {
   EXPECT_EQ(split("Jos\xE9\nZo\xEB\xA0\n\x85\xFF\n", Encoding::kLatin1),
             (Documents{"Jos\xC3\xA9", "Zo\xC3\xAB", "\xC3\xBF"}));
