@@ -151,13 +151,16 @@ TEST(Trainer, TakesTheNextDocumentsOfABatch) {
   EXPECT_EQ(run.updates, (std::vector<std::size_t>{2, 4}));
 }
 
-// Far from the start the product of step and batch does not fit 64 bits.
+// Far from the start the product of step and batch does not fit 64 bits. Document i of 2,500 is
+// the letters i / 50 and i % 50.
 TEST(Trainer, DocumentsOfALateStep) {
-  const Dataset dataset("a\nb\nc\nd\ne\n", "test");
-  const std::int64_t last = std::int64_t{1} << 53;  // 2^53 - 1 = 1 modulo 5
-  const Recorded run(dataset, batches(last, 3, 1), 3, last - 1);
+  std::string text;
+  for (int i = 0; i < 2500; ++i) text += {char('A' + i / 50), char('A' + i % 50), '\n'};
+  const std::int64_t last = std::int64_t{1} << 53;  // (2^53 - 1) * 2499 = 1509 modulo 2500
+  const Recorded run(Dataset(text, "test"), batches(last, 2499, 1), 3, last - 1);
   ASSERT_EQ(run.passes.size(), 1u);
-  EXPECT_EQ(run.passes[0].batch, (std::vector<Sequence>{{5, 3, 5}, {5, 4, 5}, {5, 0, 5}}));
+  EXPECT_EQ(run.passes[0].batch[0], (Sequence{50, 30, 9, 50}));
+  EXPECT_EQ(run.passes[0].batch[2498], (Sequence{50, 30, 7, 50}));
 }
 
 // One batch of four or two of two: the same step but for rounding.
