@@ -132,7 +132,8 @@ int run_train(const TrainOptions& options, Output& out) {
 }
 
 // What a setting is and what it is when not given: "... (default 16; first edition 8)".
-std::string describe(const Setting& setting) {
+std::string describe(const Setting& setting, const Settings& defaults,
+                     const Settings& first_defaults) {
   const std::string_view key = setting.key;
   if (key == "engine") {
     return fmt::format(
@@ -140,8 +141,8 @@ std::string describe(const Setting& setting) {
         setting.help, grouped(kSmallModel));
   }
   if (key == "threads") return fmt::format("{} (default: one for each processor)", setting.help);
-  const std::string value = format_value(setting, default_settings(Edition::kFinal));
-  const std::string first = format_value(setting, default_settings(Edition::kFirst));
+  const std::string value = format_value(setting, defaults);
+  const std::string first = format_value(setting, first_defaults);
   const bool off = value.empty() || value == "false" || value == "0";
   if (off) return setting.help;
   if (first == value || first == "first") {
@@ -160,7 +161,8 @@ std::string type_of(const Setting& setting) {
   return names.empty() ? setting.type : names;
 }
 
-void add_setting(CLI::App& app, const Setting& setting, TrainOptions& options) {
+void add_setting(CLI::App& app, const Setting& setting, const std::string& help,
+                 TrainOptions& options) {
   const std::string flag = flag_of(setting);
   const auto take = [&options, &setting, flag](const std::string& value) {
     options.flags.push_back({&setting, flag, value});
@@ -168,10 +170,10 @@ void add_setting(CLI::App& app, const Setting& setting, TrainOptions& options) {
   Settings settings;
   if (std::holds_alternative<bool*>(setting.target(settings))) {
     app.add_flag_callback(
-           flag, [take] { take("true"); }, describe(setting))
+           flag, [take] { take("true"); }, help)
         ->group(setting.group);
   } else {
-    app.add_option_function<std::string>(flag, take, describe(setting))
+    app.add_option_function<std::string>(flag, take, help)
         ->type_name(type_of(setting))
         ->group(setting.group);
   }
@@ -206,7 +208,11 @@ Command train_command(CLI::App& program) {
       "Train a model on documents, one a line, and print what microgpt.py prints.\n"
       "The model and all that is needed to go on are saved in a folder.");
   const auto options = std::make_shared<TrainOptions>();
-  for (const Setting& setting : all_settings()) add_setting(app, setting, *options);
+  const Settings defaults = default_settings(Edition::kFinal);
+  const Settings first_defaults = default_settings(Edition::kFirst);
+  for (const Setting& setting : all_settings()) {
+    add_setting(app, setting, describe(setting, defaults, first_defaults), *options);
+  }
   add_path(app, "--resume", options->resume, "DIR", "go on with the run saved in this folder")
       ->group("Runs and settings");
   add_path(app, "--config", options->config, "FILE",

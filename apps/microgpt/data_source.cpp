@@ -96,8 +96,8 @@ LoadedData load_names(Encoding encoding, Sequences sequences) {
 }
 
 LoadedData load_embedded(Encoding encoding, Sequences sequences) {
-  return {Dataset(embedded_names(), "the embedded names", encoding, sequences), "embedded",
-          "the embedded names"};
+  return {Dataset(std::string(embedded_names()), "the embedded names", encoding, sequences),
+          "embedded", "the embedded names"};
 }
 
 LoadedData load_file(const std::string& path, Encoding encoding, Sequences sequences) {

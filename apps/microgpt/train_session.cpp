@@ -83,16 +83,16 @@ void TrainSession::note(const std::string& text) {
 void TrainSession::note_about_data() {
   const Dataset& dataset = training_.data.dataset;
   note(fmt::format("data: {}", training_.data.origin));
-  if (has_byte_order_mark(dataset)) {
+  const DataRemarks remarks = look_at(dataset, settings_.config.block_size);
+  if (remarks.byte_order_mark) {
     note("the data has a byte-order mark (U+FEFF); it is kept as a letter, as Python does");
   }
-  const LongDocuments documents = find_long_documents(dataset, settings_.config.block_size);
-  if (documents.count == 0) return;
+  if (remarks.long_documents == 0) return;
   note(fmt::format(
       "{} of {} documents are too long for block_size {}: only the first {} predictions of each "
       "are learned; --block-size {} takes all",
-      documents.count, dataset.size(), settings_.config.block_size, settings_.config.block_size,
-      documents.longest + 1));
+      remarks.long_documents, dataset.size(), settings_.config.block_size,
+      settings_.config.block_size, remarks.longest + 1));
 }
 
 void TrainSession::print_header() {

@@ -94,23 +94,21 @@ void save_training(const Training& training) {
             .num_samples = training.settings.num_samples});
 }
 
-LongDocuments find_long_documents(const Dataset& dataset, int block_size) {
-  LongDocuments result;
-  if (dataset.sequences() == Sequences::kWindows) return result;  // whatever is long is cut
+DataRemarks look_at(const Dataset& dataset, int block_size) {
+  const bool documents = dataset.sequences() == Sequences::kDocuments;  // windows are cut anyway
+  DataRemarks remarks;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
-    const std::size_t letters = count_letters(dataset[i]);
-    // The end of a document is predicted too.
-    result.count += letters + 1 > static_cast<std::size_t>(block_size);
-    result.longest = std::max(result.longest, letters);
+    const std::string_view document = dataset[i];
+    remarks.byte_order_mark = remarks.byte_order_mark || document.starts_with("\xef\xbb\xbf");
+    // The end of a document is predicted too. A letter is a byte or more.
+    const auto most = static_cast<std::size_t>(block_size) - 1;
+    if (!documents || document.size() <= most) continue;
+    const std::size_t letters = count_letters(document);
+    if (letters <= most) continue;
+    ++remarks.long_documents;
+    remarks.longest = std::max(remarks.longest, letters);
   }
-  return result;
-}
-
-bool has_byte_order_mark(const Dataset& dataset) {
-  for (std::size_t i = 0; i < dataset.size(); ++i) {
-    if (dataset[i].starts_with("\xef\xbb\xbf")) return true;
-  }
-  return false;
+  return remarks;
 }
 
 }  // namespace microgpt

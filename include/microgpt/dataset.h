@@ -28,7 +28,7 @@ class Dataset {
   // bytes: the content of a file; where: its name for messages.
   // Throws Error: bytes are not of that encoding (with line and byte), a NUL byte (the file is
   // binary, or UTF-16), or no document at all.
-  Dataset(std::string_view bytes, const std::string& where, Encoding encoding = Encoding::kUtf8,
+  Dataset(std::string bytes, const std::string& where, Encoding encoding = Encoding::kUtf8,
           Sequences sequences = Sequences::kDocuments);
 
   // Reads a file whole. Throws Error also: it can't be opened or read, or is a folder.

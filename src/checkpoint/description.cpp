@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -251,10 +251,12 @@ std::string format_double(double value) {
 }
 
 void append_double(std::string& text, double value) {
-  const std::size_t begin = text.size();
-  fmt::format_to(std::back_inserter(text), "{}", value);
+  std::array<char, 32> buffer;  // the longest is -2.2250738585072014e-308
+  const char* const end = fmt::format_to(buffer.data(), "{}", value);
+  const std::string_view digits(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  text += digits;
   // fmt differs from repr only in whole numbers, which it writes without ".0".
-  if (text.find_first_of(".e", begin) == std::string::npos) text += ".0";
+  if (digits.find_first_of(".e") == std::string_view::npos) text += ".0";
 }
 
 }  // namespace microgpt

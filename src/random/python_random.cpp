@@ -57,12 +57,17 @@ Words words_from(std::span<const std::uint32_t> key) {
   return words;
 }
 
-// The next 624 words of the recurrence, in place.
+// The next 624 words of the recurrence, in place: word i from words i, i + 1 and i + 397, modulo
+// 624.
 void twist(Words& words) {
-  for (std::size_t i = 0; i < kWords; ++i) {
-    const std::uint32_t y = (words[i] & 0x80000000u) | (words[(i + 1) % kWords] & 0x7FFFFFFFu);
-    words[i] = words[(i + kShift) % kWords] ^ (y >> 1) ^ (y & 1 ? 0x9908B0DFu : 0u);
-  }
+  const auto next = [&](std::size_t i, std::size_t after, std::size_t shifted) {
+    const std::uint32_t y = (words[i] & 0x80000000u) | (words[after] & 0x7FFFFFFFu);
+    words[i] = words[shifted] ^ (y >> 1) ^ (y & 1 ? 0x9908B0DFu : 0u);
+  };
+  std::size_t i = 0;
+  for (; i < kWords - kShift; ++i) next(i, i + 1, i + kShift);
+  for (; i < kWords - 1; ++i) next(i, i + 1, i + kShift - kWords);
+  next(i, 0, kShift - 1);
 }
 
 std::uint32_t temper(std::uint32_t y) {
