@@ -190,15 +190,25 @@ void TrainSession::log_step(const StepReport& report) {
 void TrainSession::print_samples() {
   out_.write(first_edition() ? "\n--- generation ---\n"
                              : "\n--- inference (new, hallucinated names) ---\n");
-  const SampleConfig how{.temperature = settings_.temperature};
-  const auto decoder = training_.engine->new_decoder();
-  for (int i = 0; i < settings_.num_samples && caught_interrupt() == 0; ++i) {
-    const std::string text =
-        generate(*decoder, settings_.config, training_.tokenizer, how, "", training_.random).text;
+  int i = 0;
+  const auto print = [&](std::string_view text) {
     if (first_edition()) {
       out_.write(fmt::format("sample {}: {}\n", i, text));
     } else {
       out_.write(fmt::format("sample {:2}: {}\n", i + 1, text));
+    }
+    return ++i < settings_.num_samples && caught_interrupt() == 0;
+  };
+  const Engine& engine = *training_.engine;
+  const SampleConfig how{.temperature = settings_.temperature};
+  if (has_own_streams(engine)) {
+    generate_many(engine, settings_.config, training_.tokenizer, how, "", settings_.train.seed,
+                  settings_.num_samples, print);
+  } else if (settings_.num_samples > 0) {
+    const auto decoder = engine.new_decoder();
+    while (
+        print(generate(*decoder, settings_.config, training_.tokenizer, how, "", training_.random)
+                  .text)) {
     }
   }
   if (first_edition()) print_mean_loss();

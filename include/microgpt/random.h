@@ -48,7 +48,7 @@ class PythonRandom {
   double gauss(double mu, double sigma);
 
   // random.choices(range(len(weights)), weights=weights)[0].
-  // Throws Error: weights are empty, or their sum is not finite or not above zero.
+  // Throws Error: see choose.
   std::size_t choices(std::span<const double> weights);
 
   // random.shuffle(x): swaps from the end.
@@ -62,6 +62,11 @@ class PythonRandom {
 
   State state_;
 };
+
+// What random.choices makes of u = random(): the first index at which the running sum of the
+// weights exceeds u times their sum. Throws Error: weights are empty, or their sum is not finite or
+// not above zero.
+std::size_t choose(std::span<const double> weights, double u);
 
 // Random numbers that are a function of (seed, stream, counter) alone: there is no state to keep,
 // and any of them can be asked for at any time, in any order and on any thread.

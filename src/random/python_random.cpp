@@ -153,6 +153,10 @@ double PythonRandom::gauss(double mu, double sigma) {
 }
 
 std::size_t PythonRandom::choices(std::span<const double> weights) {
+  return choose(weights, random());
+}
+
+std::size_t choose(std::span<const double> weights, double u) {
   if (weights.empty()) throw Error("choices: weights, expected at least one, got none");
   std::vector<double> sums(weights.begin(), weights.end());
   for (std::size_t i = 1; i < sums.size(); ++i) sums[i] = sums[i - 1] + weights[i];
@@ -161,7 +165,7 @@ std::size_t PythonRandom::choices(std::span<const double> weights) {
     throw Error(
         fmt::format("choices: weights, expected a finite sum above zero, got a sum of {}", total));
   }
-  return bisect_right(sums, random() * total);
+  return bisect_right(sums, u * total);
 }
 
 }  // namespace microgpt
