@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -85,10 +86,18 @@ def process_section(program, engines, rounds, folder):
         run = [program, "train", "--engine", engine, "--quiet", "--out", engine]
         commands[f"{engine}, 1,000 steps and 20 names"] = run
         commands[f"{engine}, neither"] = [*run, "--num-steps", "0", "--num-samples", "0"]
-    figures = rounds_of({name: lambda command=command: milliseconds(command, folder)
+
+    def measure(command):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall = milliseconds(command, folder)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return wall, 1e3 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+    figures = rounds_of({name: lambda command=command: measure(command)
                          for name, command in commands.items()}, rounds)
-    rows = "".join(f"| {name} | {spread(values)} |\n" for name, values in figures.items())
-    return "\n| `microgpt train` as a process | ms |\n|---|---|\n" + rows
+    rows = "".join(f"| {name} | {spread([wall for wall, _ in values])} | "
+                   f"{spread([used for _, used in values])} |\n" for name, values in figures.items())
+    return ("\n| `microgpt train` as a process | ms | ms of processor time |\n|---|---|---|\n" + rows)
 
 
 def python_section(rounds, folder):
