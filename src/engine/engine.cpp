@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "exact/exact_engine.h"
 #include "microgpt/error.h"
 #include "reference/reference_engine.h"
 
@@ -17,8 +18,12 @@ std::unique_ptr<Engine> make_reference(const Config& config, const EngineOptions
   return reference::make_reference_engine(config);
 }
 
-constexpr std::array kNames = {std::string_view("reference")};
-constexpr std::array<Make, kNames.size()> kMakers = {make_reference};
+std::unique_ptr<Engine> make_exact(const Config& config, const EngineOptions&) {
+  return exact::make_exact_engine(config);
+}
+
+constexpr std::array kNames = {std::string_view("exact"), std::string_view("reference")};
+constexpr std::array<Make, kNames.size()> kMakers = {make_exact, make_reference};
 
 }  // namespace
 
