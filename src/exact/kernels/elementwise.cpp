@@ -54,7 +54,7 @@ void activate(double* h, const double* x, std::size_t count, bool squared) {
   for (std::size_t i = 0; i < count; i += 8) {
     const Double8 x_i = load(x + i);
     const Double8 r = select(x_i > Double8{}, x_i, Double8{});
-    store(h + i, squared ? pow(r, 2.0) : r);
+    store(h + i, squared ? square(r) : r);
   }
 }
 

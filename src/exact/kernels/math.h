@@ -1,4 +1,19 @@
 // libm's functions, eight at a time, with libm's bits.
+//
+// A function is computed in another way than libm's, with a remainder that tells how far the exact
+// value r is from the double c at hand. libm promises an error below E ulp (E > 0.5). If r lies
+// within 1 - E ulp of c, every other double is more than E ulp from r, so that libm returns c.
+// Where that can't be shown, in one lane of forty or fewer, libm is called.
+//
+// glibc states (sysdeps/ieee754/dbl-64/e_exp_data.c, e_pow.c)
+//
+//   exp   E = 0.511
+//   pow   E = 0.511 + 2^53 1.5 2^-68 |y ln x|
+//
+// and with c between 2^-75 and 2^75, |y ln x| is below 52 and E below 0.5134. Results that are a
+// power of two are left to libm, because the next double below is only half an ulp away. The
+// remainders below are exact up to a factor of 1 +- 2^-50, which the distance of kShown from 1 - E
+// covers many times.
 #pragma once
 
 #include <math.h>
@@ -6,20 +21,129 @@
 #include "exact/kernels/simd.h"
 #include "random/py_pow.h"
 
+#if defined(__GLIBC__) && defined(MICROGPT_HAS_FMA)
+#define MICROGPT_LIBM_IS_KNOWN
+#endif
+
 namespace microgpt::exact::MICROGPT_ISA {
 
-MICROGPT_INLINE Double8 exp(Double8 x) {
-  double lanes[8];
-  store(lanes, x);
-  for (double& lane : lanes) lane = ::exp(lane);
-  return load(lanes);
+template <class F>
+MICROGPT_INLINE Double8 for_lanes(Mask8 mask, Double8 x, Double8 result, F f) {
+  double in[8], out[8];
+  store(in, x);
+  store(out, result);
+  for (unsigned bits = mask.bits; bits != 0; bits &= bits - 1) {
+    const int lane = __builtin_ctz(bits);
+    out[lane] = f(in[lane]);
+  }
+  return load(out);
 }
 
+#ifdef MICROGPT_LIBM_IS_KNOWN
+
+inline constexpr double kShown = 0.486;
+
+// Whether |distance| <= kShown ulp(c), and c is not among the results that are left to libm.
+MICROGPT_INLINE Mask8 is_shown(Double8 c, Double8 distance) {
+  const Double8 binade = and_bits(c, 0x7FF0'0000'0000'0000);  // the power of two in (|c| / 2, |c|]
+  return (abs(distance) <= binade * splat(kShown * 0x1p-52)) & (abs(c) != binade) &
+         (binade >= splat(0x1p-75)) & (binade <= splat(0x1p75));
+}
+
+// e = x x - c, r - c = e.
+MICROGPT_INLINE Mask8 is_square(Double8 c, Double8 x) { return is_shown(c, fma(x, x, -c)); }
+
+// e = x - c c, r - c = e / (r + c), and r + c is 2 c up to a factor of 1 +- 2^-52. Compares e with
+// 2 c ulps, to save the division.
+MICROGPT_INLINE Mask8 is_sqrt(Double8 c, Double8 x) {
+  const Double8 binade = and_bits(c, 0x7FF0'0000'0000'0000);
+  return (abs(fma(-c, c, x)) <= (binade * splat(2 * kShown * 0x1p-52)) * c) & (c != binade) &
+         (binade >= splat(0x1p-75)) & (binade <= splat(0x1p75));
+}
+
+// A sum of two doubles that is exact to twice their precision.
+struct Wide {
+  Double8 high, low;
+};
+
+MICROGPT_INLINE Wide product(Double8 a, Double8 b) {
+  const Double8 high = a * b;
+  return {high, fma(a, b, -high)};
+}
+
+// 1 - w x
+MICROGPT_INLINE Double8 one_minus(Wide w, Double8 x) {
+  return fma(-w.high, x, splat(1.0)) - w.low * x;
+}
+
+// c near x ** y, and how far x ** y is from it. In each case the remainder e compares an exact
+// product with 1, a first guess is mended with it, and the e of that is what counts:
+//
+//   y = -1    e = 1 - c x            r = c (1 - e) ** -1      r - c = c e
+//   y = -2    e = 1 - c x^2          r = c (1 - e) ** -1      r - c = c e
+//   y = -0.5  e = 1 - c^2 x          r = c (1 - e) ** -0.5    r - c = c e / 2
+//   y = -1.5  e = 1 - c^2 x^3        r = c (1 - e) ** -0.5    r - c = c e / 2
+struct Near {
+  Double8 c, distance;
+};
+
+MICROGPT_INLINE Near near_pow(Double8 x, double y) {
+  const Double8 one = splat(1.0), half = splat(0.5);
+  if (y == -1.0) {
+    const Double8 c = one / x;
+    return {c, c * fma(-c, x, one)};
+  }
+  if (y == -2.0) {
+    const Wide square = product(x, x);
+    const Double8 guess = one / square.high;
+    const Double8 c = fma(guess, one_minus(square, guess), guess);
+    return {c, c * one_minus(square, c)};
+  }
+  const Double8 root = near_sqrt(x);
+  if (y == -0.5) {
+    const Double8 guess = one / root;
+    const Double8 c = fma(guess * half, one_minus(product(guess, guess), x), guess);
+    return {c, (c * half) * one_minus(product(c, c), x)};
+  }
+  // y == -1.5
+  const Wide square = product(x, x);
+  const auto remainder = [&](Double8 c) __attribute__((always_inline)) {
+    const Wide c_square = product(c, c);
+    Wide both = product(c_square.high, square.high);
+    both.low = both.low + (c_square.high * square.low + c_square.low * square.high);
+    return one_minus(both, x);
+  };
+  const Double8 guess = one / (x * root);
+  const Double8 c = fma(guess * half, remainder(guess), guess);
+  return {c, (c * half) * remainder(c)};
+}
+
+#endif
+
+// x ** y for y = -0.5, -1, -1.5 or -2.
 MICROGPT_INLINE Double8 pow(Double8 x, double y) {
-  double lanes[8];
-  store(lanes, x);
-  for (double& lane : lanes) lane = py_pow(lane, y);
-  return load(lanes);
+  const auto libm = [y](double lane) { return libm_pow(lane, y); };
+#ifdef MICROGPT_LIBM_IS_KNOWN
+  const Near near = near_pow(x, y);
+  return for_lanes(~is_shown(near.c, near.distance), x, near.c, libm);
+#else
+  return for_lanes({0xFF}, x, x, libm);
+#endif
+}
+
+// x ** 2
+MICROGPT_INLINE Double8 square(Double8 x) {
+  const auto libm = [](double lane) { return py_pow(lane, 2.0); };
+#ifdef MICROGPT_LIBM_IS_KNOWN
+  const Double8 c = x * x;
+  return for_lanes(~is_square(c, x), x, c, libm);
+#else
+  return for_lanes({0xFF}, x, x, libm);
+#endif
+}
+
+MICROGPT_INLINE Double8 exp(Double8 x) {
+  return for_lanes({0xFF}, x, x, [](double lane) { return ::exp(lane); });
 }
 
 }  // namespace microgpt::exact::MICROGPT_ISA
