@@ -99,7 +99,7 @@ MICROGPT_INLINE Near near_pow(Double8 x, double y) {
     const Double8 c = fma(guess, one_minus(square, guess), guess);
     return {c, c * one_minus(square, c)};
   }
-  const Double8 root = near_sqrt(x);
+  const Double8 root = sqrt(x);
   if (y == -0.5) {
     const Double8 guess = one / root;
     const Double8 c = fma(guess * half, one_minus(product(guess, guess), x), guess);

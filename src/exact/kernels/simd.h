@@ -152,18 +152,6 @@ MICROGPT_INLINE Double8 and_bits(Double8 x, std::uint64_t bits) {
 
 MICROGPT_INLINE Double8 abs(Double8 x) { return and_bits(x, 0x7FFF'FFFF'FFFF'FFFF); }
 
-MICROGPT_INLINE Mask8 is_plus_zero(Double8 x) {
-#if defined(MICROGPT_ISA_avx512)
-  return {_mm512_testn_epi64_mask((__m512i)x.part[0], (__m512i)x.part[0])};
-#else
-  Mask8 mask{0};
-  for (int r = 0; r < kRegisters; ++r) {
-    mask.bits |= sign_bits((Int)((Int)x.part[r] == 0)) << (r * kLanes);
-  }
-  return mask;
-#endif
-}
-
 // A product and a sum, rounded once.
 #if defined(MICROGPT_ISA_avx2) || defined(MICROGPT_ISA_avx512) || defined(MICROGPT_ISA_neon)
 #define MICROGPT_HAS_FMA
@@ -184,29 +172,16 @@ MICROGPT_INLINE Double8 operator-(Double8 x) {
   return for_each_part<Double8>([&](int r) __attribute__((always_inline)) { return -x.part[r]; });
 }
 
-// Within an ulp or two of the root of x > 0; the hardware's own root is exact and, with eight
-// lanes, takes twice as long as two of Newton's steps from its estimate of 14 bits.
-MICROGPT_INLINE Double8 near_sqrt(Double8 x) {
-#if defined(MICROGPT_ISA_avx512)
-  const Double8 half = splat(0.5);
-  const Double8 estimate = {{(Double)_mm512_rsqrt14_pd((__m512d)x.part[0])}};
-  Double8 root = x * estimate, h = half * estimate;  // h is about 1 / (2 root)
-  Double8 r = fma(-root, h, half);
-  root = fma(root, r, root);
-  h = fma(h, r, h);
-  r = fma(-root, h, half);
-  root = fma(root, r, root);
-  h = fma(h, r, h);
-  return fma(fma(-root, root, x), h, root);
-#else
+MICROGPT_INLINE Double8 sqrt(Double8 x) {
   return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
-#if defined(MICROGPT_ISA_avx2)
+#if defined(MICROGPT_ISA_avx512)
+    return (Double)_mm512_sqrt_pd((__m512d)x.part[r]);
+#elif defined(MICROGPT_ISA_avx2)
     return (Double)_mm256_sqrt_pd((__m256d)x.part[r]);
 #else
     return (Double)vsqrtq_f64((float64x2_t)x.part[r]);
 #endif
   });
-#endif
 }
 #endif
 
