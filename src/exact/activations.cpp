@@ -66,7 +66,7 @@ std::size_t Activations::lay_out(const Layout& layout, std::size_t n, double* be
   dqkv = tiles(3 * C);
   dhidden = tiles(4 * C);
   dattended = tiles(C);
-  attention_scratch = take(4 * n * padded(n));
+  attention_scratch = take(4 * padded(n) * padded(n));
   rows = by_position(4 * C);
   return used;
 }

@@ -186,7 +186,7 @@ void ExactEngine::linear_input(double* dx, const double* dy, const Matrix& w,
 }
 
 void ExactEngine::linear_weight(const Matrix& w, const double* dy, const double* x, Update update) {
-  kernels_.rows_from_tiles(activations_.rows, x, n_, w.cols);
+  kernels_.rows_from_tiles(activations_.rows, x, tiles_of(n_), w.cols);
   if (update == nullptr) {
     kernels_.linear_backward_weight(&grads_[w.offset], dy, activations_.rows, n_, w.rows, w.cols,
                                     true);
@@ -213,7 +213,8 @@ void ExactEngine::forward(std::span<const int> tokens, std::size_t n) {
     const double* pos_emb = &params_[layout_.wpe.offset + p * layout_.C];
     for (std::size_t i = 0; i < layout_.C; ++i) a.rows[p * width + i] = tok_emb[i] + pos_emb[i];
   }
-  kernels_.tiles_from_rows(a.embedding, a.rows, n, layout_.C);
+  std::fill(a.rows + n * width, a.rows + tiles_of(n) * kTile * width, 0.0);
+  kernels_.tiles_from_rows(a.embedding, a.rows, tiles_of(n), layout_.C);
   kernels_.rmsnorm_forward(a.layers[0].x, a.ms, a.scale, a.embedding, tiles_of(n), layout_.C);
   for (std::size_t l = 0; l < layout_.L; ++l) {
     forward_layer(a.layers[l], layout_.layer(l), l + 1 < layout_.L ? a.layers[l + 1].x : a.x_final);
@@ -267,7 +268,8 @@ void ExactEngine::backward_lm_head(std::span<const int> tokens, Update update) {
     std::copy_n(&params_[lm_head.offset + target * layout_.C], layout_.C, a.rows + p * width);
     a.dlogits[((p / kTile) * layout_.V + target) * kTile + p % kTile] = a.dtarget[p];
   }
-  kernels_.tiles_from_rows(a.target_rows, a.rows, n_, layout_.C);
+  std::fill(a.rows + n_ * width, a.rows + tiles_of(n_) * kTile * width, 0.0);
+  kernels_.tiles_from_rows(a.target_rows, a.rows, tiles_of(n_), layout_.C);
   kernels_.add_scaled(a.dx, a.target_rows, a.dtarget, tiles_of(n_), layout_.C);
   linear_weight(lm_head, a.dlogits, a.x_final, update);
 }
@@ -300,7 +302,7 @@ void ExactEngine::backward_embedding(std::span<const int> tokens, Update update)
   Activations& a = activations_;
   kernels_.rmsnorm_backward(a.dx, nullptr, a.dx, a.embedding, a.ms, a.scale, tiles_of(n_),
                             layout_.C);
-  kernels_.rows_from_tiles(a.rows, a.dx, n_, layout_.C);
+  kernels_.rows_from_tiles(a.rows, a.dx, tiles_of(n_), layout_.C);
   add_rows(layout_.wte, tokens, update);
   add_rows(layout_.wpe, positions_, update);
 }

@@ -4,7 +4,7 @@
 // features, rows or keys runs in Python's order in each lane. A `tile` is eight positions:
 //
 //   tiles   [n_tiles][features][8]      feature f of position p at tile p / 8, lane p % 8
-//   rows    [positions][padded(features)]   the same by position, rows padded with zeros
+//   rows    [n_tiles * 8][padded(features)]    the same by position, rows padded with zeros
 //
 // Lanes beyond the last position of a sequence hold finite numbers that nothing depends on.
 // Adding a term that is +-0 changes no bit of a sum that begins at +0, which all do: this is why
@@ -37,9 +37,11 @@ struct AdamConstants {
 };
 
 struct Kernels {
-  // Rows to tiles and back. Rows beyond n become zeros; padding of rows is written as zeros.
-  void (*tiles_from_rows)(double* tiles, const double* rows, std::size_t n, std::size_t features);
-  void (*rows_from_tiles)(double* rows, const double* tiles, std::size_t n, std::size_t features);
+  // Rows to tiles and back, eight positions at a time: those beyond the last are copied too.
+  void (*tiles_from_rows)(double* tiles, const double* rows, std::size_t n_tiles,
+                          std::size_t features);
+  void (*rows_from_tiles)(double* rows, const double* tiles, std::size_t n_tiles,
+                          std::size_t features);
 
   // out = x W^T: out[o] = sum over i of w[o][i] * x[i], from the first i on. w: (rows, cols).
   void (*linear_forward)(double* out, const double* x, const double* w, std::size_t n_tiles,
@@ -78,7 +80,7 @@ struct Kernels {
   // and total: [n_head][n_tiles][8].
   void (*attention_forward)(double* out, double* exps, double* total, double* inverse,
                             const double* qkv, const AttentionShape& shape);
-  // Overwrites dqkv. scratch: 4 n padded(n) doubles.
+  // Overwrites dqkv. scratch: 4 padded(n) padded(n) doubles.
   void (*attention_backward)(double* dqkv, double* scratch, const double* dout, const double* exps,
                              const double* total, const double* inverse, const double* qkv,
                              const AttentionShape& shape);

@@ -84,13 +84,14 @@ void attention_backward(double* dqkv, double* scratch, const double* dout, const
   const std::size_t C = shape.n_embd, D = C / shape.n_head, n = shape.n, n_tiles = tiles_of(n);
   const std::size_t width = padded(n);
   const Double8 c = splat(shape.inverse_sqrt_head_dim);
-  // By query in tiles of n keys, and by query in rows of keys.
-  double *w = scratch, *ds = w + n * width, *w_rows = ds + n * width, *ds_rows = w_rows + n * width;
+  // By query in tiles of keys, and by query in rows of keys.
+  double *w = scratch, *ds = w + width * width;
+  double *w_rows = ds + width * width, *ds_rows = w_rows + width * width;
   for (std::size_t h = 0; h < shape.n_head; ++h) {
     const double* const head_exps = exps + h * n_tiles * n * kTile;
     for (std::size_t tile = 0; tile < n_tiles; ++tile) {
       const double* e = head_exps + tile * n * kTile;
-      double *w_tile = w + tile * n * kTile, *ds_tile = ds + tile * n * kTile;
+      double *w_tile = w + tile * width * kTile, *ds_tile = ds + tile * width * kTile;
       const std::size_t n_keys = smaller(n, (tile + 1) * kTile);
       const Double8 inv = load(inverse + (h * n_tiles + tile) * kTile);
       const Double8 slope = splat(-1.0) * pow(load(total + (h * n_tiles + tile) * kTile), -2.0);
@@ -110,7 +111,7 @@ void attention_backward(double* dqkv, double* scratch, const double* dout, const
         const Double8 de = load(ds_tile + t * kTile) + dtotal;
         store(ds_tile + t * kTile, (load(e + t * kTile) * de) * c);
       }
-      for (std::size_t t = n_keys; t < n; ++t) {
+      for (std::size_t t = n_keys; t < width; ++t) {
         store(ds_tile + t * kTile, Double8{});
         store(w_tile + t * kTile, Double8{});
       }
@@ -123,8 +124,8 @@ void attention_backward(double* dqkv, double* scratch, const double* dout, const
         store(dqkv + (tile * 3 * C + h * D + j) * kTile, dq);
       }
     }
-    rows_from_tiles(w_rows, w, n, n);
-    rows_from_tiles(ds_rows, ds, n, n);
+    rows_from_tiles(w_rows, w, n_tiles, width);
+    rows_from_tiles(ds_rows, ds, n_tiles, width);
     for (std::size_t tile = 0; tile < n_tiles; ++tile) {
       for (std::size_t j = 0; j < D; ++j) {
         Double8 dk = {}, dv = {};

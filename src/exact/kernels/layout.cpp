@@ -28,11 +28,11 @@ MICROGPT_INLINE void transpose(Part (&x)[8]) {
   }
 }
 
-// to[c][r] = from[r][c] for r < n, 0 beyond.
+// to[c][r] = from[r][c]
 MICROGPT_INLINE void transpose_block(double* to, std::size_t to_stride, const double* from,
-                                     std::size_t from_stride, std::size_t n) {
-  Part x[8] = {};
-  for (std::size_t r = 0; r < n; ++r) std::memcpy(&x[r], from + r * from_stride, sizeof x[r]);
+                                     std::size_t from_stride) {
+  Part x[8];
+  for (std::size_t r = 0; r < 8; ++r) std::memcpy(&x[r], from + r * from_stride, sizeof x[r]);
   transpose(x);
   for (std::size_t c = 0; c < 8; ++c) std::memcpy(to + c * to_stride, &x[c], sizeof x[c]);
 }
@@ -40,47 +40,45 @@ MICROGPT_INLINE void transpose_block(double* to, std::size_t to_stride, const do
 #else
 
 MICROGPT_INLINE void transpose_block(double* to, std::size_t to_stride, const double* from,
-                                     std::size_t from_stride, std::size_t n) {
+                                     std::size_t from_stride) {
   for (std::size_t c = 0; c < 8; ++c) {
-    for (std::size_t r = 0; r < 8; ++r) {
-      to[c * to_stride + r] = r < n ? from[r * from_stride + c] : 0;
-    }
+    for (std::size_t r = 0; r < 8; ++r) to[c * to_stride + r] = from[r * from_stride + c];
   }
 }
 
 #endif
 
-MICROGPT_INLINE std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
-
 }  // namespace
 
-void tiles_from_rows(double* tiles, const double* rows, std::size_t n, std::size_t features) {
+void tiles_from_rows(double* tiles, const double* rows, std::size_t n_tiles, std::size_t features) {
   const std::size_t width = padded(features);
-  for (std::size_t p = 0; p < n; p += kTile) {
-    const std::size_t positions = smaller(n - p, kTile);
-    double* tile = tiles + p * features;
+  for (std::size_t tile = 0; tile < n_tiles; ++tile) {
     for (std::size_t f = 0; f < features; f += 8) {
-      const double* from = rows + p * width + f;
+      const double* const from = rows + tile * kTile * width + f;
+      double* const to = tiles + (tile * features + f) * kTile;
       if (f + 8 <= features) {
-        transpose_block(tile + f * kTile, kTile, from, width, positions);
+        transpose_block(to, kTile, from, width);
       } else {
         double block[8 * kTile];
-        transpose_block(block, kTile, from, width, positions);
-        std::memcpy(tile + f * kTile, block, (features - f) * kTile * sizeof(double));
+        transpose_block(block, kTile, from, width);
+        std::memcpy(to, block, (features - f) * kTile * sizeof(double));
       }
     }
   }
 }
 
-void rows_from_tiles(double* rows, const double* tiles, std::size_t n, std::size_t features) {
+void rows_from_tiles(double* rows, const double* tiles, std::size_t n_tiles, std::size_t features) {
   const std::size_t width = padded(features);
-  for (std::size_t p = 0; p < n; p += kTile) {
-    const std::size_t positions = smaller(n - p, kTile);
+  for (std::size_t tile = 0; tile < n_tiles; ++tile) {
     for (std::size_t f = 0; f < features; f += 8) {
-      double block[8 * kTile];
-      transpose_block(block, 8, tiles + p * features + f * kTile, kTile, smaller(features - f, 8));
-      for (std::size_t r = 0; r < positions; ++r) {
-        store(rows + (p + r) * width + f, load(block + r * 8));
+      const double* const from = tiles + (tile * features + f) * kTile;
+      double* const to = rows + tile * kTile * width + f;
+      if (f + 8 <= features) {
+        transpose_block(to, width, from, kTile);
+      } else {
+        double block[8 * kTile] = {};
+        std::memcpy(block, from, (features - f) * kTile * sizeof(double));
+        transpose_block(to, width, block, kTile);
       }
     }
   }

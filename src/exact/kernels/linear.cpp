@@ -63,38 +63,62 @@ MICROGPT_INLINE void in_blocks(std::size_t n, F f) {
   }
 }
 
-// Here a lane is a column of the weights: kRows rows by kVectors vectors of eight.
-template <int kRows, int kVectors>
-void weight_block(double* dw, const double* dy, const double* x, std::size_t n, std::size_t rows,
-                  std::size_t cols, std::size_t count, bool add) {
-  Double8 sum[kRows][kVectors] = {};
-  const std::size_t width = padded(cols), last = count - 8 * (kVectors - 1);
-  if (add) {
-    for (int r = 0; r < kRows; ++r) {
-      for (int v = 0; v < kVectors; ++v) {
-        sum[r][v] = load_first(dw + r * cols + 8 * v, v + 1 < kVectors ? 8 : last);
-      }
+// Here a lane is a column of the weights: kRows rows by kVectors vectors of eight. stride: of dw.
+template <int kRows, int kVectors, bool kAdd>
+void weight_block(double* dw, std::size_t stride, const double* dy, const double* x, std::size_t n,
+                  std::size_t rows, std::size_t width) {
+  Double8 sum[kRows][kVectors];
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVectors; ++v) {
+      sum[r][v] = kAdd ? load(dw + r * stride + 8 * v) : Double8{};
     }
   }
   for (std::size_t p = n; p-- > 0;) {
-    Double8 x_p[kVectors];
-    for (int v = 0; v < kVectors; ++v) x_p[v] = load(x + p * width + 8 * v);
-    const double* dy_p = dy + (p / kTile) * rows * kTile + p % kTile;
+    const double* const dy_p = dy + p / kTile * rows * kTile + p % kTile;
+    const double* const x_p = x + p * width;
     for (int r = 0; r < kRows; ++r) {
       const Double8 dy_r = splat(dy_p[r * kTile]);
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = sum[r][v] + dy_r * x_p[v];
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = sum[r][v] + dy_r * load(x_p + 8 * v);
     }
   }
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      double* out = dw + r * cols + 8 * v;
-      if (v + 1 < kVectors || last == 8) {
-        store(out, sum[r][v]);
-      } else {
-        store_first(out, sum[r][v], last);
-      }
-    }
+    for (int v = 0; v < kVectors; ++v) store(dw + r * stride + 8 * v, sum[r][v]);
   }
+}
+
+// The last columns of a matrix, fewer than eight.
+template <int kRows, bool kAdd>
+void weight_edge(double* dw, std::size_t cols, const double* dy, const double* x, std::size_t n,
+                 std::size_t rows, std::size_t width, std::size_t count) {
+  double block[kRows * 8] = {};
+  for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t i = 0; i < count; ++i) block[r * 8 + i] = dw[r * cols + i];
+  }
+  weight_block<kRows, 1, kAdd>(block, 8, dy, x, n, rows, width);
+  for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t i = 0; i < count; ++i) dw[r * cols + i] = block[r * 8 + i];
+  }
+}
+
+template <bool kAdd>
+void backward_weight(double* dw, const double* dy, const double* x, std::size_t n, std::size_t rows,
+                     std::size_t cols) {
+  const std::size_t width = padded(cols);
+  in_blocks<kSums / 2>(rows, [&]<int kRows>(std::size_t o) {
+    double* const dw_o = dw + o * cols;
+    const double* const dy_o = dy + o * kTile;
+    std::size_t i = 0;
+    for (; i + 16 <= cols; i += 16) {
+      weight_block<kRows, 2, kAdd>(dw_o + i, cols, dy_o, x + i, n, rows, width);
+    }
+    if (i + 8 <= cols) {
+      weight_block<kRows, 1, kAdd>(dw_o + i, cols, dy_o, x + i, n, rows, width);
+      i += 8;
+    }
+    if (i < cols) {
+      weight_edge<kRows, kAdd>(dw_o + i, cols, dy_o, x + i, n, rows, width, cols - i);
+    }
+  });
 }
 
 }  // namespace
@@ -116,17 +140,11 @@ void linear_backward_input(double* dx, const double* dy, const double* w,
 
 void linear_backward_weight(double* dw, const double* dy, const double* x, std::size_t n,
                             std::size_t rows, std::size_t cols, bool add) {
-  in_blocks<kSums / 2>(rows, [&]<int kRows>(std::size_t o) {
-    std::size_t i = 0;
-    for (; i + 8 < cols; i += 16) {
-      weight_block<kRows, 2>(dw + o * cols + i, dy + o * kTile, x + i, n, rows, cols,
-                             cols - i < 16 ? cols - i : 16, add);
-    }
-    if (i < cols) {
-      weight_block<kRows, 1>(dw + o * cols + i, dy + o * kTile, x + i, n, rows, cols, cols - i,
-                             add);
-    }
-  });
+  if (add) {
+    backward_weight<true>(dw, dy, x, n, rows, cols);
+  } else {
+    backward_weight<false>(dw, dy, x, n, rows, cols);
+  }
 }
 
 void matvec(double* out, const double* x, const double* wt, std::size_t rows, std::size_t cols) {

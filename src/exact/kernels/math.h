@@ -19,6 +19,7 @@
 #include <math.h>
 
 #include "exact/kernels/simd.h"
+#include "exact/powers_of_two.h"
 #include "random/py_pow.h"
 
 #if defined(__GLIBC__) && defined(MICROGPT_HAS_FMA)
@@ -142,8 +143,83 @@ MICROGPT_INLINE Double8 square(Double8 x) {
 #endif
 }
 
+#ifdef MICROGPT_LIBM_IS_KNOWN
+
+// table[k & 15] in each lane, for a table of 16.
+MICROGPT_INLINE Double8 look_up(const double* table, Double8 biased_k) {
+#if defined(MICROGPT_ISA_avx512)
+  return {{(Double)_mm512_permutex2var_pd(_mm512_loadu_pd(table), (__m512i)biased_k.part[0],
+                                          _mm512_loadu_pd(table + 8))}};
+#else
+  double k[8], values[8];
+  store(k, biased_k);
+  for (int i = 0; i < 8; ++i) {
+    std::uint64_t bits;
+    std::memcpy(&bits, &k[i], sizeof bits);
+    values[i] = table[bits & 15];
+  }
+  return load(values);
+#endif
+}
+
+// x 2 ** (k >> 4)
+MICROGPT_INLINE Double8 times_power_of_two(Double8 x, Double8 biased_k) {
+  return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
+    return (Double)((Int)x.part[r] + ((Int)biased_k.part[r] >> 4 << 52));
+  });
+}
+
+// c near e ** x for |x| < 700, up to a power of two, and its distance. With x = k ln(2) / 16 + r,
+//
+//   e ** x = 2 ** (k / 16) e ** r = 2 ** (k / 16) + 2 ** (k / 16) (r + r^2 / 2 + ... + r^8 / 8!)
+//
+// where |r| < 0.022, so that the rest of the series is below 2^-68. 2 ** (k / 16) and its product
+// with r are kept to twice the precision; the terms from r^2 on are so small that their rounding
+// errors stay below 2^-63.
+struct Exponential {
+  Double8 c, distance, biased_k;  // the low bits of biased_k are those of k
+};
+
+MICROGPT_INLINE Exponential near_exp(Double8 x) {
+  constexpr double kRound = 0x1.8p52;           // added and taken off, rounds to a whole number
+  constexpr double kLn2High = 0x1.62e42fefp-5;  // ln(2) / 16 to 33 bits: times k, it is exact
+  constexpr double kLn2Low = 0x1.473de6af278edp-38;
+  const Double8 biased_k = x * splat(16 / 0x1.62e42fefa39efp-1) + splat(kRound);
+  const Double8 k = biased_k - splat(kRound);
+  const Double8 r_high = fma(-k, splat(kLn2High), x);
+  const Double8 r = fma(-k, splat(kLn2Low), r_high);
+  const Double8 r_low = fma(-k, splat(kLn2Low), r_high - r);
+  Double8 series = splat(1.0 / 40320);
+  series = fma(series, r, splat(1.0 / 5040));
+  series = fma(series, r, splat(1.0 / 720));
+  series = fma(series, r, splat(1.0 / 120));
+  series = fma(series, r, splat(1.0 / 24));
+  series = fma(series, r, splat(1.0 / 6));
+  series = fma(series, r, splat(0.5));
+  const Double8 rest = fma(r * r, series, r_low);
+  const Double8 power = look_up(kPowersOfTwo.high, biased_k);
+  const Double8 power_low = look_up(kPowersOfTwo.low, biased_k);
+  const Wide linear = product(power, r);
+  const Double8 sum = power + linear.high;
+  const Double8 lost = linear.high - (sum - power);
+  const Double8 low = lost + (linear.low + (fma(power_low, r, power_low) + power * rest));
+  const Double8 c = sum + low;
+  return {c, low - (c - sum), biased_k};
+}
+
+#endif
+
+// e ** x
 MICROGPT_INLINE Double8 exp(Double8 x) {
-  return for_lanes({0xFF}, x, x, [](double lane) { return ::exp(lane); });
+  const auto libm = [](double lane) { return ::exp(lane); };
+#ifdef MICROGPT_LIBM_IS_KNOWN
+  const Exponential near = near_exp(x);
+  const Mask8 is_zero = x == Double8{};
+  const Mask8 shown = (is_shown(near.c, near.distance) & (abs(x) < splat(700.0))) | is_zero;
+  return for_lanes(~shown, x, times_power_of_two(near.c, near.biased_k), libm);
+#else
+  return for_lanes({0xFF}, x, x, libm);
+#endif
 }
 
 }  // namespace microgpt::exact::MICROGPT_ISA

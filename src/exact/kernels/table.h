@@ -7,8 +7,8 @@
 namespace microgpt::exact::MICROGPT_ISA {
 
 // See Kernels for each.
-void tiles_from_rows(double* tiles, const double* rows, std::size_t n, std::size_t features);
-void rows_from_tiles(double* rows, const double* tiles, std::size_t n, std::size_t features);
+void tiles_from_rows(double* tiles, const double* rows, std::size_t n_tiles, std::size_t features);
+void rows_from_tiles(double* rows, const double* tiles, std::size_t n_tiles, std::size_t features);
 void linear_forward(double* out, const double* x, const double* w, std::size_t n_tiles,
                     std::size_t rows, std::size_t cols);
 void linear_backward_input(double* dx, const double* dy, const double* w,
