@@ -29,7 +29,7 @@ MICROGPT_INLINE std::uint32_t* append(std::uint32_t* end, Mask8 mask, std::size_
   const __m256i lanes = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
                                          _mm256_set1_epi32(static_cast<int>(first)));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(end),
-                      _mm256_maskz_compress_epi32(static_cast<__mmask8>(mask.bits), lanes));
+                      _mm256_maskz_compress_epi32(mask.bits, lanes));
   return end + __builtin_popcount(mask.bits);
 #else
   for (std::uint32_t i = 0; i < 8; ++i) {
@@ -56,31 +56,27 @@ std::uint32_t* square_pass(double* squares, std::uint32_t* unknown, const double
     const Double8 grad = load(grads + i);
     const Double8 square = grad * grad;
     store(squares + i, square);
-    unknown = append(unknown, ~(is_square(square, grad) | (grad == Double8{})), i);
+    unknown = append(unknown, is_unknown_square(square, grad), i);
   }
   return unknown;
 }
 
-void moment_pass(double* m, double* v, const double* grads, const double* squares,
-                 std::size_t count, const AdamConstants& k) {
+std::uint32_t* root_pass(double* roots, double* v_hat, double* m, double* v, std::uint32_t* unknown,
+                         const double* grads, const double* squares, std::size_t count,
+                         const AdamConstants& k) {
   const Double8 beta1 = splat(k.beta1), beta2 = splat(k.beta2);
   const Double8 one_minus_beta1 = splat(k.one_minus_beta1);
   const Double8 one_minus_beta2 = splat(k.one_minus_beta2);
-  for (std::size_t i = 0; i < count; i += 8) {
-    store(m + i, beta1 * load(m + i) + one_minus_beta1 * load(grads + i));
-    store(v + i, beta2 * load(v + i) + one_minus_beta2 * load(squares + i));
-  }
-}
-
-std::uint32_t* root_pass(double* roots, double* v_hat, std::uint32_t* unknown, const double* v,
-                         std::size_t count, const AdamConstants& k) {
   const Double8 v_correction = splat(k.v_correction);
   for (std::size_t i = 0; i < count; i += 8) {
-    const Double8 v_hat_i = load(v + i) / v_correction;
+    const Double8 v_i = beta2 * load(v + i) + one_minus_beta2 * load(squares + i);
+    const Double8 v_hat_i = v_i / v_correction;
     const Double8 root = sqrt(v_hat_i);
+    store(m + i, beta1 * load(m + i) + one_minus_beta1 * load(grads + i));
+    store(v + i, v_i);
     store(v_hat + i, v_hat_i);
     store(roots + i, root);
-    unknown = append(unknown, ~(is_sqrt(root, v_hat_i) | (v_hat_i == Double8{})), i);
+    unknown = append(unknown, is_unknown_sqrt(root, v_hat_i), i);
   }
   return unknown;
 }
@@ -105,8 +101,8 @@ void adam_chunk(double* params, double* m, double* v, const double* grads, std::
   } else {
     ask_libm(squares, grads, 2.0, unknown, square_pass(squares, unknown, grads, count));
   }
-  moment_pass(m, v, grads, squares, count, k);
-  ask_libm(roots, v_hat, 0.5, unknown, root_pass(roots, v_hat, unknown, v, count, k));
+  ask_libm(roots, v_hat, 0.5, unknown,
+           root_pass(roots, v_hat, m, v, unknown, grads, squares, count, k));
   update_pass(params, m, roots, count, k);
 }
 

@@ -1,5 +1,6 @@
 // Attention of one layer over one sequence. The queries are the lanes; keys that lie after a query
 // take part in its sums as zeros.
+#include "exact/kernels/blocks.h"
 #include "exact/kernels/math.h"
 #include "exact/kernels/table.h"
 
@@ -34,9 +35,10 @@ void attention_forward(double* out, double* exps, double* total, double* inverse
       const std::size_t n_keys = smaller(n, (tile + 1) * kTile);
       Double8 largest = splat(-__builtin_inf());
       for (std::size_t t = 0; t < n_keys; ++t) {
+        const double* k_t = element(qkv, 3 * C, C + h * D, t);
         Double8 dot = {};
         for (std::size_t j = 0; j < D; ++j) {
-          dot = dot + load(q + j * kTile) * splat(*element(qkv, 3 * C, C + h * D + j, t));
+          dot = dot + load(q + j * kTile) * splat(k_t[j * kTile]);
         }
         const Double8 logit = dot * c;
         store(e + t * kTile, logit);
@@ -53,14 +55,17 @@ void attention_forward(double* out, double* exps, double* total, double* inverse
       const Double8 inv = pow(sum, -1.0);
       store(total + (h * n_tiles + tile) * kTile, sum);
       store(inverse + (h * n_tiles + tile) * kTile, inv);
-      for (std::size_t j = 0; j < D; ++j) {
-        Double8 o = {};
+      in_blocks<kSums>(D, [&]<int kFeatures>(std::size_t j) {
+        Double8 o[kFeatures] = {};
         for (std::size_t t = 0; t < n_keys; ++t) {
-          const double v_t = *element(qkv, 3 * C, 2 * C + h * D + j, t);
-          o = o + (load(e + t * kTile) * inv) * splat(v_t);
+          const Double8 w = load(e + t * kTile) * inv;
+          const double* v_t = element(qkv, 3 * C, 2 * C + h * D + j, t);
+          for (int f = 0; f < kFeatures; ++f) o[f] = o[f] + w * splat(v_t[f * kTile]);
         }
-        store(out + (tile * C + h * D + j) * kTile, o);
-      }
+        for (int f = 0; f < kFeatures; ++f) {
+          store(out + (tile * C + h * D + j + f) * kTile, o[f]);
+        }
+      });
     }
   }
 }
@@ -98,10 +103,10 @@ void attention_backward(double* dqkv, double* scratch, const double* dout, const
       Double8 dtotal = {};
       for (std::size_t t = n_keys; t-- > 0;) {
         const Double8 e_t = load(e + t * kTile);
+        const double* v_t = element(qkv, 3 * C, 2 * C + h * D, t);
         Double8 dw = {};
         for (std::size_t j = D; j-- > 0;) {
-          const double v_t = *element(qkv, 3 * C, 2 * C + h * D + j, t);
-          dw = dw + splat(v_t) * load(dout + (tile * C + h * D + j) * kTile);
+          dw = dw + splat(v_t[j * kTile]) * load(dout + (tile * C + h * D + j) * kTile);
         }
         dtotal = dtotal + slope * (e_t * dw);
         store(ds_tile + t * kTile, inv * dw);
@@ -115,29 +120,39 @@ void attention_backward(double* dqkv, double* scratch, const double* dout, const
         store(ds_tile + t * kTile, Double8{});
         store(w_tile + t * kTile, Double8{});
       }
-      for (std::size_t j = 0; j < D; ++j) {
-        Double8 dq = {};
+      in_blocks<kSums>(D, [&]<int kFeatures>(std::size_t j) {
+        Double8 dq[kFeatures] = {};
         for (std::size_t t = n_keys; t-- > 0;) {
-          const double k_t = *element(qkv, 3 * C, C + h * D + j, t);
-          dq = dq + splat(k_t) * load(ds_tile + t * kTile);
+          const Double8 ds_t = load(ds_tile + t * kTile);
+          const double* k_t = element(qkv, 3 * C, C + h * D + j, t);
+          for (int f = 0; f < kFeatures; ++f) dq[f] = dq[f] + splat(k_t[f * kTile]) * ds_t;
         }
-        store(dqkv + (tile * 3 * C + h * D + j) * kTile, dq);
-      }
+        for (int f = 0; f < kFeatures; ++f) {
+          store(dqkv + (tile * 3 * C + h * D + j + f) * kTile, dq[f]);
+        }
+      });
     }
     rows_from_tiles(w_rows, w, n_tiles, width);
     rows_from_tiles(ds_rows, ds, n_tiles, width);
     for (std::size_t tile = 0; tile < n_tiles; ++tile) {
-      for (std::size_t j = 0; j < D; ++j) {
-        Double8 dk = {}, dv = {};
+      in_blocks<kSums / 2>(D, [&]<int kFeatures>(std::size_t j) {
+        Double8 dk[kFeatures] = {}, dv[kFeatures] = {};
         for (std::size_t p = n; p-- > tile * kTile;) {
-          const double q = *element(qkv, 3 * C, h * D + j, p);
-          const double dout_p = *element(dout, C, h * D + j, p);
-          dk = dk + splat(q) * load(ds_rows + p * width + tile * kTile);
-          dv = dv + splat(dout_p) * load(w_rows + p * width + tile * kTile);
+          const Double8 ds_p = load(ds_rows + p * width + tile * kTile);
+          const Double8 w_p = load(w_rows + p * width + tile * kTile);
+          const double* q_p = element(qkv, 3 * C, h * D + j, p);
+          const double* dout_p = element(dout, C, h * D + j, p);
+          for (int f = 0; f < kFeatures; ++f) {
+            dk[f] = dk[f] + splat(q_p[f * kTile]) * ds_p;
+            dv[f] = dv[f] + splat(dout_p[f * kTile]) * w_p;
+          }
         }
-        store(dqkv + (tile * 3 * C + C + h * D + j) * kTile, dk);
-        store(dqkv + (tile * 3 * C + 2 * C + h * D + j) * kTile, dv);
-      }
+        for (int f = 0; f < kFeatures; ++f) {
+          double* const to = dqkv + (tile * 3 * C + C + h * D + j + f) * kTile;
+          store(to, dk[f]);
+          store(to + C * kTile, dv[f]);
+        }
+      });
     }
   }
 }

@@ -28,8 +28,10 @@
 
 namespace microgpt::exact::MICROGPT_ISA {
 
+// f(x) in the lanes of the mask, the result in the others.
 template <class F>
 MICROGPT_INLINE Double8 for_lanes(Mask8 mask, Double8 x, Double8 result, F f) {
+  if (mask.bits == 0) return result;
   double in[8], out[8];
   store(in, x);
   store(out, result);
@@ -44,22 +46,41 @@ MICROGPT_INLINE Double8 for_lanes(Mask8 mask, Double8 x, Double8 result, F f) {
 
 inline constexpr double kShown = 0.486;
 
-// Whether |distance| <= kShown ulp(c), and c is not among the results that are left to libm.
-MICROGPT_INLINE Mask8 is_shown(Double8 c, Double8 distance) {
-  const Double8 binade = and_bits(c, 0x7FF0'0000'0000'0000);  // the power of two in (|c| / 2, |c|]
-  return (abs(distance) <= binade * splat(kShown * 0x1p-52)) & (abs(c) != binade) &
-         (binade >= splat(0x1p-75)) & (binade <= splat(0x1p75));
+// The power of two in (|c| / 2, |c|].
+MICROGPT_INLINE Double8 binade_of(Double8 c) { return and_bits(c, 0x7FF0'0000'0000'0000); }
+
+// Whether it is not shown that |distance| <= limit, or |c| is among the results that are left to
+// libm. Zeros are.
+MICROGPT_INLINE Mask8 is_unknown(Double8 c_size, Double8 binade, Double8 distance, Double8 limit) {
+#if defined(MICROGPT_ISA_avx512)
+  // Out of range, with one unsigned comparison of the bits.
+  constexpr std::int64_t kLow = (1023LL - 75) << 52, kSpan = 150LL << 52;
+  const Mask8 out_of_range{
+      _mm512_cmpgt_epu64_mask(_mm512_sub_epi64((__m512i)binade.part[0], _mm512_set1_epi64(kLow)),
+                              _mm512_set1_epi64(kSpan))};
+#else
+  const Mask8 out_of_range = (binade < splat(0x1p-75)) | (binade > splat(0x1p75));
+#endif
+  return is_not_below(abs(distance), limit) | (c_size == binade) | out_of_range;
+}
+
+MICROGPT_INLINE Mask8 is_unknown(Double8 c, Double8 distance) {
+  const Double8 binade = binade_of(c);
+  return is_unknown(abs(c), binade, distance, binade * splat(kShown * 0x1p-52));
 }
 
 // e = x x - c, r - c = e.
-MICROGPT_INLINE Mask8 is_square(Double8 c, Double8 x) { return is_shown(c, fma(x, x, -c)); }
+MICROGPT_INLINE Mask8 is_unknown_square(Double8 c, Double8 x) {
+  const Double8 binade = binade_of(c);
+  return is_unknown(c, binade, fma(x, x, -c), binade * splat(kShown * 0x1p-52)) & (x != Double8{});
+}
 
 // e = x - c c, r - c = e / (r + c), and r + c is 2 c up to a factor of 1 +- 2^-52. Compares e with
 // 2 c ulps, to save the division.
-MICROGPT_INLINE Mask8 is_sqrt(Double8 c, Double8 x) {
-  const Double8 binade = and_bits(c, 0x7FF0'0000'0000'0000);
-  return (abs(fma(-c, c, x)) <= (binade * splat(2 * kShown * 0x1p-52)) * c) & (c != binade) &
-         (binade >= splat(0x1p-75)) & (binade <= splat(0x1p75));
+MICROGPT_INLINE Mask8 is_unknown_sqrt(Double8 c, Double8 x) {
+  const Double8 binade = binade_of(c);
+  return is_unknown(c, binade, fma(-c, c, x), (binade * splat(2 * kShown * 0x1p-52)) * c) &
+         (x != Double8{});
 }
 
 // A sum of two doubles that is exact to twice their precision.
@@ -126,7 +147,7 @@ MICROGPT_INLINE Double8 pow(Double8 x, double y) {
   const auto libm = [y](double lane) { return libm_pow(lane, y); };
 #ifdef MICROGPT_LIBM_IS_KNOWN
   const Near near = near_pow(x, y);
-  return for_lanes(~is_shown(near.c, near.distance), x, near.c, libm);
+  return for_lanes(is_unknown(near.c, near.distance), x, near.c, libm);
 #else
   return for_lanes({0xFF}, x, x, libm);
 #endif
@@ -137,7 +158,7 @@ MICROGPT_INLINE Double8 square(Double8 x) {
   const auto libm = [](double lane) { return py_pow(lane, 2.0); };
 #ifdef MICROGPT_LIBM_IS_KNOWN
   const Double8 c = x * x;
-  return for_lanes(~is_square(c, x), x, c, libm);
+  return for_lanes(is_unknown_square(c, x), x, c, libm);
 #else
   return for_lanes({0xFF}, x, x, libm);
 #endif
@@ -214,9 +235,10 @@ MICROGPT_INLINE Double8 exp(Double8 x) {
   const auto libm = [](double lane) { return ::exp(lane); };
 #ifdef MICROGPT_LIBM_IS_KNOWN
   const Exponential near = near_exp(x);
-  const Mask8 is_zero = x == Double8{};
-  const Mask8 shown = (is_shown(near.c, near.distance) & (abs(x) < splat(700.0))) | is_zero;
-  return for_lanes(~shown, x, times_power_of_two(near.c, near.biased_k), libm);
+  // e ** 0 is 1, a power of two.
+  const Mask8 unknown =
+      (is_unknown(near.c, near.distance) & (x != Double8{})) | is_not_below(abs(x), splat(700.0));
+  return for_lanes(unknown, x, times_power_of_two(near.c, near.biased_k), libm);
 #else
   return for_lanes({0xFF}, x, x, libm);
 #endif

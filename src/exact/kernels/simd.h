@@ -78,16 +78,15 @@ MICROGPT_OPERATOR(Double8, *)
 MICROGPT_OPERATOR(Double8, /)
 #undef MICROGPT_OPERATOR
 
-// Lane i is set if bit i is.
+#if defined(MICROGPT_ISA_avx512)
+
 struct Mask8 {
-  unsigned bits;
+  __mmask8 bits;  // lane i is set if bit i is
 };
 
-MICROGPT_INLINE Mask8 operator&(Mask8 a, Mask8 b) { return {a.bits & b.bits}; }
-MICROGPT_INLINE Mask8 operator|(Mask8 a, Mask8 b) { return {a.bits | b.bits}; }
-MICROGPT_INLINE Mask8 operator~(Mask8 a) { return {~a.bits & 0xFFu}; }
-
-#if defined(MICROGPT_ISA_avx512)
+MICROGPT_INLINE Mask8 operator&(Mask8 a, Mask8 b) { return {_kand_mask8(a.bits, b.bits)}; }
+MICROGPT_INLINE Mask8 operator|(Mask8 a, Mask8 b) { return {_kor_mask8(a.bits, b.bits)}; }
+MICROGPT_INLINE Mask8 operator~(Mask8 a) { return {_knot_mask8(a.bits)}; }
 
 #define MICROGPT_COMPARE(op, predicate)                                             \
   MICROGPT_INLINE Mask8 operator op(Double8 a, Double8 b) {                         \
@@ -107,6 +106,14 @@ MICROGPT_INLINE Double8 select(Mask8 mask, Double8 a, Double8 b) {
 }
 
 #else
+
+struct Mask8 {
+  unsigned bits;  // lane i is set if bit i is
+};
+
+MICROGPT_INLINE Mask8 operator&(Mask8 a, Mask8 b) { return {a.bits & b.bits}; }
+MICROGPT_INLINE Mask8 operator|(Mask8 a, Mask8 b) { return {a.bits | b.bits}; }
+MICROGPT_INLINE Mask8 operator~(Mask8 a) { return {~a.bits & 0xFFu}; }
 
 // The sign of each lane, as bits.
 MICROGPT_INLINE unsigned sign_bits(Int x) {
@@ -184,6 +191,15 @@ MICROGPT_INLINE Double8 sqrt(Double8 x) {
   });
 }
 #endif
+
+// Not a <= b, so that NaN counts.
+MICROGPT_INLINE Mask8 is_not_below(Double8 a, Double8 b) {
+#if defined(MICROGPT_ISA_avx512)
+  return {_mm512_cmp_pd_mask((__m512d)a.part[0], (__m512d)b.part[0], _CMP_NLE_UQ)};
+#else
+  return ~(a <= b);
+#endif
+}
 
 MICROGPT_INLINE Double8 max(Double8 a, Double8 b) { return select(a > b, a, b); }
 
