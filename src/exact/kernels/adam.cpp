@@ -40,10 +40,38 @@ MICROGPT_INLINE std::uint32_t* append(std::uint32_t* end, Mask8 mask, std::size_
 #endif
 }
 
-// values[i] = x[i] ** y at each index.
-void ask_libm(double* values, const double* x, double y, const std::uint32_t* index,
-              const std::uint32_t* end) {
-  for (; index != end; ++index) values[*index] = libm_pow(x[*index], y);
+// The doubles on both sides of x > 0.
+MICROGPT_INLINE double before(double x) {
+  return __builtin_bit_cast(double, __builtin_bit_cast(std::uint64_t, x) - 1);
+}
+MICROGPT_INLINE double after(double x) {
+  return __builtin_bit_cast(double, __builtin_bit_cast(std::uint64_t, x) + 1);
+}
+
+// libm's pow is within an ulp of the exact value, so that it returns the double at hand, which is
+// the nearest, or one of its neighbours. Where both neighbours lead to the same v, or the same
+// parameter, so does whatever lies between them, because products, quotients, sums and their
+// rounding are monotonic: only elsewhere is libm called.
+
+void ask_for_squares(double* squares, const double* grads, const double* v,
+                     const std::uint32_t* index, const std::uint32_t* end, const AdamConstants& k) {
+  for (; index != end; ++index) {
+    const double old = k.beta2 * v[*index], square = squares[*index];
+    const double low = old + k.one_minus_beta2 * before(square);
+    const double high = old + k.one_minus_beta2 * after(square);
+    if (low != high) squares[*index] = libm_pow(grads[*index], 2.0);
+  }
+}
+
+void ask_for_roots(double* roots, const double* v_hat, const double* params, const double* m,
+                   const std::uint32_t* index, const std::uint32_t* end, const AdamConstants& k) {
+  for (; index != end; ++index) {
+    const double param = params[*index], root = roots[*index];
+    const double step = k.learning_rate * (m[*index] / k.m_correction);
+    const double low = param - step / (before(root) + k.eps_adam);
+    const double high = param - step / (after(root) + k.eps_adam);
+    if (low != high) roots[*index] = libm_pow(v_hat[*index], 0.5);
+  }
 }
 
 // Of a chunk, each pass by itself so that its constants fit into registers; what lies between them
@@ -99,10 +127,10 @@ void adam_chunk(double* params, double* m, double* v, const double* grads, std::
   if (k.square_is_product) {
     for (std::size_t i = 0; i < count; ++i) squares[i] = grads[i] * grads[i];
   } else {
-    ask_libm(squares, grads, 2.0, unknown, square_pass(squares, unknown, grads, count));
+    ask_for_squares(squares, grads, v, unknown, square_pass(squares, unknown, grads, count), k);
   }
-  ask_libm(roots, v_hat, 0.5, unknown,
-           root_pass(roots, v_hat, m, v, unknown, grads, squares, count, k));
+  ask_for_roots(roots, v_hat, params, m, unknown,
+                root_pass(roots, v_hat, m, v, unknown, grads, squares, count, k), k);
   update_pass(params, m, roots, count, k);
 }
 

@@ -164,6 +164,17 @@ MICROGPT_INLINE Double8 square(Double8 x) {
 #endif
 }
 
+// x ** 0.5
+MICROGPT_INLINE Double8 square_root(Double8 x) {
+  const auto libm = [](double lane) { return py_pow(lane, 0.5); };
+#ifdef MICROGPT_LIBM_IS_KNOWN
+  const Double8 c = sqrt(x);
+  return for_lanes(is_unknown_sqrt(c, x), x, c, libm);
+#else
+  return for_lanes({0xFF}, x, x, libm);
+#endif
+}
+
 #ifdef MICROGPT_LIBM_IS_KNOWN
 
 // table[k & 15] in each lane, for a table of 16.
