@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <vector>
 
 namespace microgpt {
 
@@ -20,5 +21,23 @@ template <class T>
 AlignedArray<T> make_aligned(std::size_t count) {
   return AlignedArray<T>(static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64})));
 }
+
+// For vectors of numbers that begin at a cache line.
+template <class T>
+struct AlignedAllocator {
+  using value_type = T;
+
+  AlignedAllocator() = default;
+  template <class U>
+  explicit AlignedAllocator(const AlignedAllocator<U>&) {}
+
+  T* allocate(std::size_t count) { return make_aligned<T>(count).release(); }
+  void deallocate(T* p, std::size_t) { FreeAligned()(p); }
+
+  bool operator==(const AlignedAllocator&) const = default;
+};
+
+template <class T>
+using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
 }  // namespace microgpt

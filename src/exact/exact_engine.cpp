@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/aligned.h"
 #include "base/memory.h"
 #include "exact/activations.h"
 #include "exact/decoder.h"
@@ -38,7 +39,7 @@ class ExactEngine final : public Engine {
   void load(const StateDict& state) override;
   StateDict state_dict() const override;
   double loss_and_grad(Batch batch, std::size_t num_tokens) override;
-  std::vector<double> grads() const override { return grads_; }
+  std::vector<double> grads() const override { return {grads_.begin(), grads_.end()}; }
   void optimizer_step(const OptimizerStep& step) override;
   double train_step(Batch batch, const OptimizerStep& step) override;
   std::unique_ptr<Decoder> new_decoder() const override;
@@ -67,9 +68,9 @@ class ExactEngine final : public Engine {
   double inverse_sqrt_head_dim_;
   std::vector<std::uint32_t> descending_, qkv_order_;  // of the rows of matrices
   std::vector<int> positions_;                         // 0, 1, 2, ...
-  std::vector<double> params_, grads_;
-  std::vector<double> m_, v_;     // Adam's moments; empty before its first step
-  std::vector<double> gradient_;  // of one matrix, on its way to Adam
+  AlignedVector<double> params_, grads_;
+  AlignedVector<double> m_, v_;     // Adam's moments; empty before its first step
+  AlignedVector<double> gradient_;  // of one matrix, on its way to Adam
   Activations activations_;
   std::size_t n_ = 0;  // positions of the sequence in activations_
 };
@@ -106,14 +107,15 @@ ExactEngine::ExactEngine(const Config& config)
 
 void ExactEngine::load(const StateDict& state) {
   check_state_dict(state, config_, "engine");
-  params_ = flatten(state);
-  grads_.assign(params_.size(), 0.0);
-  m_ = state.adam_m;
-  v_ = state.adam_v;
+  const std::vector<double> params = flatten(state);
+  params_.assign(params.begin(), params.end());
+  grads_.assign(params.size(), 0.0);
+  m_.assign(state.adam_m.begin(), state.adam_m.end());
+  v_.assign(state.adam_v.begin(), state.adam_v.end());
 }
 
 StateDict ExactEngine::state_dict() const {
-  StateDict state{parameter_table(config_), m_, v_};
+  StateDict state{parameter_table(config_), {m_.begin(), m_.end()}, {v_.begin(), v_.end()}};
   const double* next = params_.data();
   for (Tensor& tensor : state.params) {
     const double* const end = next + tensor.rows * tensor.cols;
