@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto encoding = bytes[0] == 'l' ? microgpt::Encoding::kLatin1 : microgpt::Encoding::kUtf8;
   std::optional<Dataset> dataset;
   try {
-    dataset.emplace(bytes.substr(1), "input", encoding);
+    dataset.emplace(std::string(bytes.substr(1)), "input", encoding);
   } catch (const microgpt::Error&) {
   }
   if (dataset) check_dataset(*dataset);

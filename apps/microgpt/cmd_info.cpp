@@ -26,6 +26,7 @@ Json json_of(const Provenance& p) {
           {"data", p.data},
           {"data_sha256", p.data_sha256},
           {"encoding", to_string(p.encoding)},
+          {"sequences", to_string(p.sequences)},
           {"step", p.step},
           {"edition", to_string(p.train.edition)},
           {"seed", p.train.seed},
@@ -36,7 +37,9 @@ Json json_of(const Provenance& p) {
           {"eps_adam", p.train.eps_adam},
           {"init_std", p.train.init_std},
           {"optimizer", to_string(p.train.optimizer)},
-          {"schedule", to_string(p.train.schedule)}};
+          {"schedule", to_string(p.train.schedule)},
+          {"batch_size", p.train.batch_size},
+          {"grad_accum", p.train.grad_accum}};
 }
 
 Json json_of(const Config& c) {
@@ -98,6 +101,8 @@ std::string format_provenance(const Provenance& p) {
          (t.optimizer == Optimizer::kAdam ? fmt::format(" {} {} {}", t.beta1, t.beta2, t.eps_adam)
                                           : "") +
          fmt::format(", learning rate {} {}\n", t.learning_rate, to_string(t.schedule)) +
+         fmt::format("a step       {} {}, {} in one pass\n", grouped(t.sequences_per_step()),
+                     to_string(p.sequences), grouped(t.batch_size)) +
          fmt::format("data         {}, {}\n", p.data, to_string(p.encoding)) +
          fmt::format("             sha256 {}\n", p.data_sha256);
 }

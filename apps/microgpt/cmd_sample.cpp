@@ -23,14 +23,15 @@ struct SampleOptions {
   const CLI::Option* count_option = nullptr;
   const CLI::Option* temperature_option = nullptr;
   const CLI::Option* seed_option = nullptr;
-  std::string engine;
+  EngineChoice engine;
   bool json = false;
 };
 
 // A model, and how to draw from it.
 struct Sampler {
   Model model;
-  PythonRandom random;
+  PythonRandom random;  // for engines that draw all documents from one stream
+  std::uint64_t seed;   // for those that give each document its own
   std::int64_t count;
   SampleConfig how;
 };
@@ -40,10 +41,12 @@ struct Sampler {
 Sampler open_sampler(const SampleOptions& options) {
   const bool is_run = std::filesystem::exists(std::filesystem::path(options.model) / kTrainingFile);
   if (!is_run || options.seed_option->count() > 0) {
-    return {read_model(options.model), PythonRandom(options.seed), options.count, options.how};
+    return {read_model(options.model), PythonRandom(options.seed), options.seed, options.count,
+            options.how};
   }
   TrainingRun run = read_run(options.model);
-  Sampler sampler{std::move(run.model), PythonRandom(run.random), options.count, options.how};
+  const std::uint64_t seed = run.model.provenance.value().train.seed;
+  Sampler sampler{std::move(run.model), PythonRandom(run.random), seed, options.count, options.how};
   if (options.count_option->count() == 0) sampler.count = run.num_samples;
   if (options.temperature_option->count() == 0) sampler.how.temperature = run.temperature;
   return sampler;
@@ -63,29 +66,43 @@ std::string format_json(const Sample& sample, const Tokenizer& tokenizer) {
   return object.dump();
 }
 
+int exit_status() { return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt(); }
+
 int run_sample(const SampleOptions& options, Output& out) {
   if (options.count < 0) {
     throw UsageError(fmt::format("-n: expected 0 or more, got {}", options.count));
   }
   options.how.check();
-  auto [model, random, count, how] = open_sampler(options);
-  const auto engine = make_engine(options.engine, model.config);
-  engine->load(model.state);
-  model.state = {};
-  const auto decoder = engine->new_decoder();
+  auto [model, random, seed, count, how] = open_sampler(options);
+  const auto engine = take_engine(options.engine, model);
+  const bool own_streams = has_own_streams(*engine);
   catch_interrupts();
+  if (own_streams && !options.json) {
+    const auto take = [&](std::string_view text) {
+      out.write(text);
+      out.write("\n");
+      return caught_interrupt() == 0;
+    };
+    generate_many(*engine, model.config, model.tokenizer, how, options.prefix, seed, count, take);
+    return exit_status();
+  }
+  const auto decoder = engine->new_decoder();
   for (std::int64_t i = 0; i < count && caught_interrupt() == 0; ++i) {
-    const Sample sample =
-        generate(*decoder, model.config, model.tokenizer, how, options.prefix, random);
+    const auto draw = [&](auto& source) {
+      return generate(*decoder, model.config, model.tokenizer, how, options.prefix, source);
+    };
+    const CounterRandom stream(seed, static_cast<std::uint64_t>(i));
+    const Sample sample = own_streams ? draw(stream) : draw(random);
     out.write((options.json ? format_json(sample, model.tokenizer) : sample.text) + "\n");
   }
-  return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt();
+  return exit_status();
 }
 
 constexpr char kExamples[] = R"(Examples:
   microgpt sample out                         the 20 names of microgpt.py
   microgpt sample out -n 5 --prefix jo        names that begin with jo
   microgpt sample out --seed 7 --temperature 1 --top-p 0.9
+  microgpt sample out -n 100000 --engine cpu  many at once
   microgpt sample model.json --json           with the probability of each letter)";
 
 }  // namespace
@@ -94,7 +111,9 @@ Command sample_command(CLI::App& program) {
   CLI::App& app = *program.add_subcommand(
       "sample",
       "Print documents that a model makes up, one a line.\n"
-      "Given a run's folder and no --seed, they are the ones that the run printed at its end.");
+      "Given a run's folder and no --seed, they are the ones that the run printed at its end.\n"
+      "The engines reference and exact draw all from one stream of random numbers, as microgpt.py\n"
+      "does; cpu gives each document its own: the i-th of a seed is the same whatever -n is.");
   const auto options = std::make_shared<SampleOptions>();
   add_model(app, options->model);
   options->count_option =

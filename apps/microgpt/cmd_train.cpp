@@ -15,6 +15,7 @@
 
 #include "command.h"
 #include "interrupt.h"
+#include "message.h"
 #include "microgpt/engine.h"
 #include "train_session.h"
 
@@ -38,11 +39,11 @@ std::string read_config(const std::string& path) {
   return text;
 }
 
-// What belongs to a run and not to a recipe: a resumed one keeps its data and its folder unless a
-// flag says otherwise.
+// What belongs to a run and not to a recipe: a resumed one keeps its data, its engine and its
+// folder unless a flag says otherwise.
 bool belongs_to_run(const Assignment& assignment) {
   const std::string_view key = assignment.setting->key;
-  return key == "out" || (key == "data" && assignment.value.empty());
+  return key == "out" || ((key == "data" || key == "engine") && assignment.value.empty());
 }
 
 // The config file's assignments, then the flags': a flag comes last, and wins.
@@ -131,9 +132,17 @@ int run_train(const TrainOptions& options, Output& out) {
 }
 
 // What a setting is and what it is when not given: "... (default 16; first edition 8)".
-std::string describe(const Setting& setting) {
-  const std::string value = format_value(setting, default_settings(Edition::kFinal));
-  const std::string first = format_value(setting, default_settings(Edition::kFirst));
+std::string describe(const Setting& setting, const Settings& defaults,
+                     const Settings& first_defaults) {
+  const std::string_view key = setting.key;
+  if (key == "engine") {
+    return fmt::format(
+        "{} (default: exact for up to {} parameters and one sequence a step, else cpu)",
+        setting.help, grouped(kSmallModel));
+  }
+  if (key == "threads") return fmt::format("{} (default: one for each processor)", setting.help);
+  const std::string value = format_value(setting, defaults);
+  const std::string first = format_value(setting, first_defaults);
   const bool off = value.empty() || value == "false" || value == "0";
   if (off) return setting.help;
   if (first == value || first == "first") {
@@ -152,7 +161,8 @@ std::string type_of(const Setting& setting) {
   return names.empty() ? setting.type : names;
 }
 
-void add_setting(CLI::App& app, const Setting& setting, TrainOptions& options) {
+void add_setting(CLI::App& app, const Setting& setting, const std::string& help,
+                 TrainOptions& options) {
   const std::string flag = flag_of(setting);
   const auto take = [&options, &setting, flag](const std::string& value) {
     options.flags.push_back({&setting, flag, value});
@@ -160,10 +170,10 @@ void add_setting(CLI::App& app, const Setting& setting, TrainOptions& options) {
   Settings settings;
   if (std::holds_alternative<bool*>(setting.target(settings))) {
     app.add_flag_callback(
-           flag, [take] { take("true"); }, describe(setting))
+           flag, [take] { take("true"); }, help)
         ->group(setting.group);
   } else {
-    app.add_option_function<std::string>(flag, take, describe(setting))
+    app.add_option_function<std::string>(flag, take, help)
         ->type_name(type_of(setting))
         ->group(setting.group);
   }
@@ -184,6 +194,8 @@ constexpr char kExamples[] = R"(Examples:
   microgpt train --data towns.txt --out towns documents of your own, one a line
   microgpt train --stop-after 400             pause, and
   microgpt train --resume out                 go on as if there had been no pause
+  microgpt train --batch-size 16              sixteen documents a step
+  microgpt train --data book.txt --sequences windows --block-size 64 --batch-size 12
   microgpt train --edition first > run.txt    the first edition, byte for byte
   microgpt train --n-layer 2 --print-config > big.json
   microgpt train --config big.json            settings from a file; flags override them)";
@@ -196,7 +208,11 @@ Command train_command(CLI::App& program) {
       "Train a model on documents, one a line, and print what microgpt.py prints.\n"
       "The model and all that is needed to go on are saved in a folder.");
   const auto options = std::make_shared<TrainOptions>();
-  for (const Setting& setting : all_settings()) add_setting(app, setting, *options);
+  const Settings defaults = default_settings(Edition::kFinal);
+  const Settings first_defaults = default_settings(Edition::kFirst);
+  for (const Setting& setting : all_settings()) {
+    add_setting(app, setting, describe(setting, defaults, first_defaults), *options);
+  }
   add_path(app, "--resume", options->resume, "DIR", "go on with the run saved in this folder")
       ->group("Runs and settings");
   add_path(app, "--config", options->config, "FILE",

@@ -3,8 +3,12 @@
 
 #include <CLI/App.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "microgpt/checkpoint.h"
+#include "microgpt/engine.h"
+#include "microgpt/machine.h"
 #include "output.h"
 #include "target.h"
 
@@ -25,12 +29,24 @@ CLI::Option* add_value(CLI::App& app, const std::string& names, Target target,
 
 // The options that several commands have.
 void add_model(CLI::App& app, std::string& path);
-void add_engine(CLI::App& app, std::string& engine);
+
+// What computes a saved model.
+struct EngineChoice {
+  std::string name;  // empty: the model's own
+  int threads = processors();
+};
+void add_engine(CLI::App& app, EngineChoice& choice);
+
+// An engine with the model's parameters, which are dropped: they are needed once only. Without a
+// choice it is the engine that trained the model, or the default one where this build lacks that.
+// Throws Error: see make_engine.
+std::unique_ptr<Engine> take_engine(const EngineChoice& choice, Model& model);
 
 Command train_command(CLI::App& program);
 Command sample_command(CLI::App& program);
 Command info_command(CLI::App& program);
 Command eval_command(CLI::App& program);
+Command bench_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 Command man_command(CLI::App& program);
 

@@ -46,11 +46,11 @@ fs::path cache_folder() {
 }
 
 // The cached file, unless it is missing or damaged.
-std::optional<Dataset> read_cache(const fs::path& path, Encoding encoding) {
+std::optional<Dataset> read_cache(const fs::path& path, Encoding encoding, Sequences sequences) {
   std::error_code error;
   if (path.empty() || fs::file_size(path, error) != kNamesBytes || error) return std::nullopt;
   try {
-    Dataset dataset = Dataset::read(path, encoding);
+    Dataset dataset = Dataset::read(path, encoding, sequences);
     if (dataset.sha256() == kNamesSha256) return dataset;
   } catch (const Error&) {
   }
@@ -77,16 +77,16 @@ void write_cache(const fs::path& path, std::string_view bytes) {
   fs::remove(temporary, error);  // if it is still there
 }
 
-LoadedData load_names(Encoding encoding) {
+LoadedData load_names(Encoding encoding, Sequences sequences) {
   const fs::path folder = cache_folder();
   const fs::path cached = folder.empty() ? folder : folder / "names.txt";
-  if (std::optional<Dataset> dataset = read_cache(cached, encoding)) {
+  if (std::optional<Dataset> dataset = read_cache(cached, encoding, sequences)) {
     return {std::move(*dataset), "names", cached.string()};
   }
   const std::string mirror = environment("MICROGPT_NAMES_URL");
   const std::string url = mirror.empty() ? kNamesUrl : mirror;
   const std::string bytes = download(url, kNamesBytes, !mirror.empty());
-  Dataset dataset(bytes, url, encoding);
+  Dataset dataset(bytes, url, encoding, sequences);
   if (dataset.sha256() != kNamesSha256) {
     throw Error(fmt::format("{}: not the file expected, with SHA-256 {}, but one with {}", url,
                             kNamesSha256, dataset.sha256()));
@@ -95,23 +95,23 @@ LoadedData load_names(Encoding encoding) {
   return {std::move(dataset), "names", url};
 }
 
-LoadedData load_embedded(Encoding encoding) {
-  return {Dataset(embedded_names(), "the embedded names", encoding), "embedded",
-          "the embedded names"};
+LoadedData load_embedded(Encoding encoding, Sequences sequences) {
+  return {Dataset(std::string(embedded_names()), "the embedded names", encoding, sequences),
+          "embedded", "the embedded names"};
 }
 
-LoadedData load_file(const std::string& path, Encoding encoding) {
-  return {Dataset::read(path, encoding), fs::absolute(path).string(), path};
+LoadedData load_file(const std::string& path, Encoding encoding, Sequences sequences) {
+  return {Dataset::read(path, encoding, sequences), fs::absolute(path).string(), path};
 }
 
-LoadedData load_default(Encoding encoding) {
+LoadedData load_default(Encoding encoding, Sequences sequences) {
   if (std::error_code error; fs::exists("input.txt", error)) {
-    return load_file("input.txt", encoding);
+    return load_file("input.txt", encoding, sequences);
   }
   try {
-    return load_names(encoding);
+    return load_names(encoding, sequences);
   } catch (const Error& error) {
-    LoadedData loaded = load_embedded(encoding);
+    LoadedData loaded = load_embedded(encoding, sequences);
     loaded.origin = fmt::format("the embedded names, as names.txt can't be had ({})", error.what());
     return loaded;
   }
@@ -119,11 +119,11 @@ LoadedData load_default(Encoding encoding) {
 
 }  // namespace
 
-LoadedData load_data(const std::string& data, Encoding encoding) {
-  if (data.empty()) return load_default(encoding);
-  if (data == "names") return load_names(encoding);
-  if (data == "embedded") return load_embedded(encoding);
-  return load_file(data, encoding);
+LoadedData load_data(const std::string& data, Encoding encoding, Sequences sequences) {
+  if (data.empty()) return load_default(encoding, sequences);
+  if (data == "names") return load_names(encoding, sequences);
+  if (data == "embedded") return load_embedded(encoding, sequences);
+  return load_file(data, encoding, sequences);
 }
 
 }  // namespace microgpt

@@ -1,4 +1,4 @@
-// Where documents come from.
+// Where the data comes from.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ struct LoadedData {
   std::string origin;      // for people: which file, and why not another
 };
 
-// Reads documents.
+// Reads documents, or a running text.
 //   data: a file, "names" or "embedded"; empty, as in microgpt.py: input.txt in the current folder
 //   if there is one, otherwise names, or embedded where those can't be had.
 // names is the file that microgpt.py downloads: from the user's cache, or from the network into it.
 // Throws Error: see Dataset; names can't be had.
-LoadedData load_data(const std::string& data, Encoding encoding);
+LoadedData load_data(const std::string& data, Encoding encoding, Sequences sequences);
 
 }  // namespace microgpt

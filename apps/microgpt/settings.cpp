@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "microgpt/engine.h"
+#include "microgpt/machine.h"
 #include "microgpt/sampler.h"
 
 namespace microgpt {
@@ -41,8 +42,12 @@ constexpr Setting kSettings[] = {
      MICROGPT_TARGET(train.init_std)},
     {"seed", kModel, "N", "of shuffle, first parameters and samples", "0 to 18446744073709551615",
      true, MICROGPT_TARGET(train.seed)},
-    {"num_steps", kTraining, "N", "steps, one document each", "0 or more", false,
+    {"num_steps", kTraining, "N", "updates of the parameters", "0 or more", false,
      MICROGPT_TARGET(train.num_steps)},
+    {"batch_size", kTraining, "N", "documents or windows in one pass", "1 or more", false,
+     MICROGPT_TARGET(train.batch_size)},
+    {"grad_accum", kTraining, "N", "passes to one step, whose gradients are added", "1 or more",
+     false, MICROGPT_TARGET(train.grad_accum)},
     {"learning_rate", kTraining, "X", "at the first step", "0 or more", false,
      MICROGPT_TARGET(train.learning_rate)},
     {"schedule", kTraining, "", "of the learning rate; linear falls to 0", "", false,
@@ -55,6 +60,8 @@ constexpr Setting kSettings[] = {
     {"eps_adam", kTraining, "X", "added to Adam's denominator", "above 0", false,
      MICROGPT_TARGET(train.eps_adam)},
     {"engine", kTraining, "NAME", "what computes the model", "", false, MICROGPT_TARGET(engine)},
+    {"threads", kTraining, "N", "threads to compute with", "1 to 1024", false,
+     MICROGPT_TARGET(threads)},
     {"num_samples", kSampling, "N", "samples to print at the end", "0 or more", false,
      MICROGPT_TARGET(num_samples)},
     {"temperature", kSampling, "X", "of those samples; 0 takes the likeliest", "0 or more", false,
@@ -62,6 +69,8 @@ constexpr Setting kSettings[] = {
     {"data", kFiles, "FILE|names|embedded", "documents, one a line; without: input.txt or names",
      "", false, MICROGPT_TARGET(data)},
     {"encoding", kFiles, "", "of the data", "", true, MICROGPT_TARGET(encoding)},
+    {"sequences", kFiles, "", "to learn: documents, or windows of one running text", "", true,
+     MICROGPT_TARGET(sequences)},
     {"out", kFiles, "DIR", "folder to save the run in", "", false, MICROGPT_TARGET(out)},
     {"save_every", kFiles, "N", "save after every N steps too", "0 or more", false,
      MICROGPT_TARGET(save_every)},
@@ -176,6 +185,10 @@ void Settings::check() const {
   any_vocabulary.check();
   train.check();
   SampleConfig{.temperature = temperature}.check();
+  if (threads < 1 || threads > kMaxThreads) {
+    throw Error(
+        fmt::format("threads: out of range, expected 1 to {}, got {}", kMaxThreads, threads));
+  }
   if (num_samples < 0) {
     throw Error(fmt::format("num_samples: expected 0 or more, got {}", num_samples));
   }
@@ -192,7 +205,7 @@ Settings default_settings(Edition edition) {
   Settings settings;
   settings.config = default_config(edition);
   settings.train = default_train_config(edition);
-  settings.engine = engine_names().front();
+  settings.threads = processors();
   if (edition == Edition::kFirst) settings.num_samples = 5;
   return settings;
 }
@@ -205,6 +218,7 @@ Settings settings_of(const TrainingRun& run) {
   settings.engine = provenance.engine;
   settings.data = provenance.data;
   settings.encoding = provenance.encoding;
+  settings.sequences = provenance.sequences;
   settings.temperature = run.temperature;
   settings.num_samples = run.num_samples;
   return settings;

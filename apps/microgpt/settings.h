@@ -18,9 +18,11 @@ struct Settings {
   TrainConfig train;
   double temperature = 0.5;
   int num_samples = 20;
-  std::string engine;
+  std::string engine;  // empty: default_engine's
+  int threads = 1;
   std::string data;  // a file, "names" or "embedded"; empty: input.txt or names
   Encoding encoding = Encoding::kUtf8;
+  Sequences sequences = Sequences::kDocuments;
   std::string out = "out";
   std::int64_t save_every = 0;  // 0: only at the end
   std::int64_t stop_after = 0;  // 0: don't

@@ -65,6 +65,9 @@ std::vector<Optimizer> values_of(const Optimizer*) { return {Optimizer::kAdam, O
 std::vector<Schedule> values_of(const Schedule*) {
   return {Schedule::kLinear, Schedule::kConstant};
 }
+std::vector<Sequences> values_of(const Sequences*) {
+  return {Sequences::kDocuments, Sequences::kWindows};
+}
 std::vector<Encoding> values_of(const Encoding*) { return {Encoding::kUtf8, Encoding::kLatin1}; }
 
 template <class Enum>

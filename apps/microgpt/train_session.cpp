@@ -83,16 +83,16 @@ void TrainSession::note(const std::string& text) {
 void TrainSession::note_about_data() {
   const Dataset& dataset = training_.data.dataset;
   note(fmt::format("data: {}", training_.data.origin));
-  if (has_byte_order_mark(dataset)) {
+  const DataRemarks remarks = look_at(dataset, settings_.config.block_size);
+  if (remarks.byte_order_mark) {
     note("the data has a byte-order mark (U+FEFF); it is kept as a letter, as Python does");
   }
-  const LongDocuments documents = find_long_documents(dataset, settings_.config.block_size);
-  if (documents.count == 0) return;
+  if (remarks.long_documents == 0) return;
   note(fmt::format(
       "{} of {} documents are too long for block_size {}: only the first {} predictions of each "
       "are learned; --block-size {} takes all",
-      documents.count, dataset.size(), settings_.config.block_size, settings_.config.block_size,
-      documents.longest + 1));
+      remarks.long_documents, dataset.size(), settings_.config.block_size,
+      settings_.config.block_size, remarks.longest + 1));
 }
 
 void TrainSession::print_header() {
@@ -190,15 +190,25 @@ void TrainSession::log_step(const StepReport& report) {
 void TrainSession::print_samples() {
   out_.write(first_edition() ? "\n--- generation ---\n"
                              : "\n--- inference (new, hallucinated names) ---\n");
-  const SampleConfig how{.temperature = settings_.temperature};
-  const auto decoder = training_.engine->new_decoder();
-  for (int i = 0; i < settings_.num_samples && caught_interrupt() == 0; ++i) {
-    const std::string text =
-        generate(*decoder, settings_.config, training_.tokenizer, how, "", training_.random).text;
+  int i = 0;
+  const auto print = [&](std::string_view text) {
     if (first_edition()) {
       out_.write(fmt::format("sample {}: {}\n", i, text));
     } else {
       out_.write(fmt::format("sample {:2}: {}\n", i + 1, text));
+    }
+    return ++i < settings_.num_samples && caught_interrupt() == 0;
+  };
+  const Engine& engine = *training_.engine;
+  const SampleConfig how{.temperature = settings_.temperature};
+  if (has_own_streams(engine)) {
+    generate_many(engine, settings_.config, training_.tokenizer, how, "", settings_.train.seed,
+                  settings_.num_samples, print);
+  } else if (settings_.num_samples > 0) {
+    const auto decoder = engine.new_decoder();
+    while (
+        print(generate(*decoder, settings_.config, training_.tokenizer, how, "", training_.random)
+                  .text)) {
     }
   }
   if (first_edition()) print_mean_loss();

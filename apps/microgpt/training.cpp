@@ -23,13 +23,14 @@ Provenance provenance_of(const Training& training) {
           .data = training.data.provenance,
           .data_sha256 = training.data.dataset.sha256(),
           .encoding = training.settings.encoding,
+          .sequences = training.settings.sequences,
           .step = training.step,
           .train = training.settings.train};
 }
 
 LoadedData load_again(const Settings& settings) {
   try {
-    return load_data(settings.data, settings.encoding);
+    return load_data(settings.data, settings.encoding, settings.sequences);
   } catch (const Error& error) {
     throw Error(fmt::format("{}; --data FILE if the data of the run has moved", error.what()));
   }
@@ -44,13 +45,16 @@ void Training::add_loss(double loss) {
 
 Training start_training(const Settings& settings) {
   PythonRandom random(settings.train.seed);
-  LoadedData data = load_data(settings.data, settings.encoding);
+  LoadedData data = load_data(settings.data, settings.encoding, settings.sequences);
   data.dataset.shuffle(random);
   Tokenizer tokenizer = Tokenizer::from_dataset(data.dataset, settings.train.edition);
   Settings full = settings;
   full.config.vocab_size = tokenizer.vocab_size();
+  if (full.engine.empty()) {
+    full.engine = default_engine(full.config, full.train.sequences_per_step());
+  }
   // The engine first: it refuses sizes that the memory can't hold.
-  std::unique_ptr<Engine> engine = make_engine(full.engine, full.config);
+  std::unique_ptr<Engine> engine = make_engine(full.engine, full.config, {.threads = full.threads});
   engine->load(init_state_dict(full.config, full.train, random));
   return {std::move(full), std::move(data), std::move(tokenizer), std::move(engine), random, 0, {}};
 }
@@ -66,7 +70,8 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
   }
   PythonRandom shuffler(settings.train.seed);
   data.dataset.shuffle(shuffler);
-  std::unique_ptr<Engine> engine = make_engine(settings.engine, settings.config);
+  std::unique_ptr<Engine> engine =
+      make_engine(settings.engine, settings.config, {.threads = settings.threads});
   engine->load(run.model.state);
   return {settings,
           std::move(data),
@@ -89,22 +94,21 @@ void save_training(const Training& training) {
             .num_samples = training.settings.num_samples});
 }
 
-LongDocuments find_long_documents(const Dataset& dataset, int block_size) {
-  LongDocuments result;
+DataRemarks look_at(const Dataset& dataset, int block_size) {
+  const bool documents = dataset.sequences() == Sequences::kDocuments;  // windows are cut anyway
+  DataRemarks remarks;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
-    const std::size_t letters = count_letters(dataset[i]);
-    // The end of a document is predicted too.
-    result.count += letters + 1 > static_cast<std::size_t>(block_size);
-    result.longest = std::max(result.longest, letters);
+    const std::string_view document = dataset[i];
+    remarks.byte_order_mark = remarks.byte_order_mark || document.starts_with("\xef\xbb\xbf");
+    // The end of a document is predicted too. A letter is a byte or more.
+    const auto most = static_cast<std::size_t>(block_size) - 1;
+    if (!documents || document.size() <= most) continue;
+    const std::size_t letters = count_letters(document);
+    if (letters <= most) continue;
+    ++remarks.long_documents;
+    remarks.longest = std::max(remarks.longest, letters);
   }
-  return result;
-}
-
-bool has_byte_order_mark(const Dataset& dataset) {
-  for (std::size_t i = 0; i < dataset.size(); ++i) {
-    if (dataset[i].starts_with("\xef\xbb\xbf")) return true;
-  }
-  return false;
+  return remarks;
 }
 
 }  // namespace microgpt

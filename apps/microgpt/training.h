@@ -40,14 +40,12 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
 // Saves into the folder settings.out.
 void save_training(const Training& training);
 
-// Documents of which only the beginning is learned.
-struct LongDocuments {
-  std::size_t count = 0;
-  std::size_t longest = 0;  // in letters
+// What a person may want to know of the data.
+struct DataRemarks {
+  bool byte_order_mark = false;    // a document begins with U+FEFF, for microgpt.py a letter
+  std::size_t long_documents = 0;  // those of which only the beginning is learned
+  std::size_t longest = 0;         // of them, in letters
 };
-LongDocuments find_long_documents(const Dataset& dataset, int block_size);
-
-// Whether a document begins with U+FEFF, which microgpt.py takes for a letter.
-bool has_byte_order_mark(const Dataset& dataset);
+DataRemarks look_at(const Dataset& dataset, int block_size);
 
 }  // namespace microgpt

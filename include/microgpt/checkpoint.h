@@ -23,6 +23,7 @@ struct Provenance {
   std::string data;         // "names", "embedded", or the path of a file
   std::string data_sha256;  // of its bytes
   Encoding encoding = Encoding::kUtf8;
+  Sequences sequences = Sequences::kDocuments;
   std::int64_t step = 0;  // steps done
   TrainConfig train;
 

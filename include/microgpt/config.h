@@ -55,6 +55,11 @@ struct TrainConfig {
   double init_std = 0.08;
   Optimizer optimizer = Optimizer::kAdam;
   Schedule schedule = Schedule::kLinear;
+  int batch_size = 1;  // sequences in one pass forward and backward
+  int grad_accum = 1;  // such passes to one update, whose gradients are added
+
+  // What one update learns from.
+  std::int64_t sequences_per_step() const { return std::int64_t{batch_size} * grad_accum; }
 
   // Throws Error: a value is not finite or not in its range.
   void check() const;

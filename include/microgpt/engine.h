@@ -96,8 +96,13 @@ class Engine {
   virtual std::unique_ptr<Lanes> new_lanes(std::size_t count, double temperature) const;
 };
 
-// Names of the engines that this build has, the default first.
+// Names of the engines that this build has.
 std::span<const std::string_view> engine_names();
+
+// The engine to take where nobody asks for one: `exact` for a small model that learns from one
+// sequence at a time, `cpu` for all others; the first of engine_names() where this build lacks it.
+inline constexpr std::size_t kSmallModel = 100'000;  // parameters
+std::string_view default_engine(const Config& config, std::int64_t sequences_per_step = 1);
 
 // How an engine may use the machine. Results do not depend on it.
 struct EngineOptions {

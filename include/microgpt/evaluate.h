@@ -11,9 +11,10 @@
 namespace microgpt {
 
 // Losses are in nats. Of a document longer than the block only the first block_size predictions
-// count, for the model and for the baselines alike.
+// count, for the model and for the baselines alike. Of a running text the windows that follow each
+// other take the place of documents; the letters at the start of a window are predicted from few.
 struct Evaluation {
-  std::size_t documents = 0;
+  std::size_t documents = 0;    // or windows
   std::size_t truncated = 0;    // documents longer than the block
   std::int64_t tokens = 0;      // predictions: characters, and the end of each document
   std::int64_t characters = 0;  // of those, characters

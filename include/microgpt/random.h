@@ -1,4 +1,4 @@
-// CPython's `random` module, number for number.
+// Random numbers: CPython's `random` module, number for number, and numbers that have no order.
 #pragma once
 
 #include <array>
@@ -48,7 +48,7 @@ class PythonRandom {
   double gauss(double mu, double sigma);
 
   // random.choices(range(len(weights)), weights=weights)[0].
-  // Throws Error: weights are empty, or their sum is not finite or not above zero.
+  // Throws Error: see choose.
   std::size_t choices(std::span<const double> weights);
 
   // random.shuffle(x): swaps from the end.
@@ -61,6 +61,29 @@ class PythonRandom {
   std::uint32_t next_word();
 
   State state_;
+};
+
+// What random.choices makes of u = random(): the first index at which the running sum of the
+// weights exceeds u times their sum. Throws Error: weights are empty, or their sum is not finite or
+// not above zero.
+std::size_t choose(std::span<const double> weights, double u);
+
+// Random numbers that are a function of (seed, stream, counter) alone: there is no state to keep,
+// and any of them can be asked for at any time, in any order and on any thread.
+//
+//   mix(x):  x ^= x >> 30;  x *= 0xBF58476D1CE4E5B9;  x ^= x >> 27;  x *= 0x94D049BB133111EB;
+//            x ^= x >> 31                                       (SplitMix64's finalizer)
+//   bits  =  mix((mix((mix(seed + g) ^ stream) + g) ^ counter) + g),  g = 0x9E3779B97F4A7C15
+//   random() = (bits >> 11) * 2^-53
+class CounterRandom {
+ public:
+  CounterRandom(std::uint64_t seed, std::uint64_t stream);
+
+  // Uniform in [0, 1), 53 bits.
+  double random(std::uint64_t counter) const;
+
+ private:
+  std::uint64_t key_;
 };
 
 }  // namespace microgpt

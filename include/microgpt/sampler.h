@@ -1,8 +1,11 @@
 // Generating documents.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "microgpt/config.h"
@@ -44,5 +47,26 @@ std::vector<double> next_token_probabilities(std::span<const double> logits,
 // the block.
 Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, PythonRandom& random);
+
+// The same from a stream of the document's own: the token that follows position i is drawn with
+// stream.random(i).
+Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
+                const SampleConfig& how, const std::string& prefix, const CounterRandom& stream);
+
+// Receives one document after another; false ends the generation.
+using TakeText = std::function<bool(std::string_view text)>;
+
+// Generates `count` documents and hands them out in order. Document i is drawn from the stream
+// CounterRandom(seed, i), so that it is the same however many are asked for. An engine with Lanes
+// writes many at once, and rounds on its own way: in one of a million tokens or so its choice can
+// be another than generate()'s. top_k, top_p and temperature 0 take one document after the other.
+// Throws Error: see generate; whatever take throws.
+void generate_many(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
+                   const SampleConfig& how, const std::string& prefix, std::uint64_t seed,
+                   std::int64_t count, const TakeText& take);
+
+// Whether an engine draws each document from a stream of its own. Engines without Lanes draw all
+// from one PythonRandom, as microgpt.py does.
+bool has_own_streams(const Engine& engine);
 
 }  // namespace microgpt

@@ -33,8 +33,12 @@ class Tokenizer {
   // Throws Error: the text is not UTF-8, or has a character that is not in the vocabulary.
   std::vector<int> encode(std::string_view text) const;
 
-  // BOS, the document's ids, BOS: what a model is trained on.
+  // BOS, the document's ids, BOS: what a model is trained on. The second form overwrites tokens.
   std::vector<int> encode_document(std::string_view text) const;
+  void encode_document(std::string_view text, std::vector<int>& tokens) const;
+
+  // BOS and the ids of a running text, from which windows are cut.
+  std::vector<int> encode_text(std::string_view text) const;
 
   // The text of one token, empty for BOS. REQUIRES: 0 <= token < vocab_size().
   std::string_view token_text(int token) const;

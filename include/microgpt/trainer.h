@@ -29,12 +29,13 @@ class DivergedError : public Error {
 // Called after each step; false ends the run early.
 using AfterStep = std::function<bool(const StepReport&)>;
 
-// Runs steps first_step .. train.num_steps - 1 of microgpt.py's loop: document
-// `step % dataset.size()`, loss, gradients, update. The dataset is expected shuffled, the engine
-// loaded; model is the engine's. Returns the number of steps that the run has done in all, those
-// before first_step included.
-// Throws Error: the configuration is bad. Throws DivergedError: a loss is not finite; the step that
-// gave it is not taken.
+// Runs steps first_step .. train.num_steps - 1 of microgpt.py's loop: the next documents of the
+// dataset, over and over, or windows of its text; loss, gradients, update. The loss is the mean
+// over all tokens that a step predicts. The dataset is expected shuffled, the engine loaded; model
+// is the engine's. Returns the number of steps that the run has done in all, those before
+// first_step included. Throws Error: the configuration is bad, a step takes more documents than
+// there are, or the text is shorter than a window. Throws DivergedError: a loss is not finite; the
+// step that gave it is not taken.
 std::int64_t train(Engine& engine, const Config& model, const TrainConfig& config,
                    const Dataset& dataset, const Tokenizer& tokenizer, std::int64_t first_step,
                    const AfterStep& after_step);

@@ -170,15 +170,6 @@ void write_in_place(const std::string& path, std::string_view bytes) {
   if (!file.close()) cant_write(path, errno);
 }
 
-// Flushes a folder, so that a rename in it survives a power cut. Where that can't be done the file
-// is complete all the same, so there is nothing to report.
-void sync_folder(const std::string& folder) {
-  const int fd = open_file(folder, O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return;
-  const Descriptor descriptor(fd);
-  ::fsync(fd);
-}
-
 }  // namespace
 
 std::string read_file(const std::string& path, const std::string& where, std::size_t max_bytes) {
@@ -212,7 +203,13 @@ void write_file_atomic(const std::string& path, std::string_view bytes) {
   if (!file.close()) cant_write(path, errno);
   if (std::rename(temporary.path().c_str(), target.c_str()) != 0) cant_write(path, errno);
   temporary.release();
-  sync_folder(folder_of(target));
+}
+
+void sync_folder(const std::string& folder) {
+  const int fd = open_file(folder, O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return;
+  const Descriptor descriptor(fd);
+  ::fsync(fd);
 }
 
 }  // namespace microgpt

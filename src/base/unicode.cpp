@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 namespace microgpt {
@@ -108,7 +109,18 @@ bool is_python_space(char32_t c) {
          c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-std::string_view python_strip(std::string_view text) {
+std::size_t ascii_prefix(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::size_t size = 0;
+  for (std::uint64_t eight; size + sizeof eight <= text.size(); size += sizeof eight) {
+    std::memcpy(&eight, text.data() + size, sizeof eight);
+    if ((eight & kHighBits) != 0) break;
+  }
+  while (size < text.size() && static_cast<unsigned char>(text[size]) < 0x80) ++size;
+  return size;
+}
+
+std::string_view strip_ends(std::string_view text) {
   while (!text.empty() && is_space_at(text, 0)) text.remove_prefix(decode_utf8(text, 0)->size);
   while (!text.empty() && is_space_at(text, last_code_point(text))) {
     text = text.substr(0, last_code_point(text));

@@ -32,8 +32,18 @@ void append_utf8(std::string& text, char32_t code_point);
 // Whether Python's str.isspace() holds, which is what str.strip() cuts off.
 bool is_python_space(char32_t code_point);
 
+// The part of python_strip for texts with white space or something beyond ASCII at an end.
+std::string_view strip_ends(std::string_view text);
+
 // text.strip(). REQUIRES: text is UTF-8.
-std::string_view python_strip(std::string_view text);
+inline std::string_view python_strip(std::string_view text) {
+  const auto is_graphic = [](char c) { return c > ' ' && c < 0x7F; };
+  if (!text.empty() && is_graphic(text.front()) && is_graphic(text.back())) return text;
+  return strip_ends(text);
+}
+
+// How many of the bytes at the start of a text are ASCII.
+std::size_t ascii_prefix(std::string_view text);
 
 // A code point for messages: 'a', or U+0000 where it can't be shown.
 std::string describe_code_point(char32_t code_point);

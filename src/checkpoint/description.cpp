@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -155,6 +155,8 @@ TrainConfig parse_train_config(const Json& json, const std::string& where) {
   train.init_std = json_double(json, "init_std", where);
   train.optimizer = read_name(json, "optimizer", parse_optimizer, where);
   train.schedule = read_name(json, "schedule", parse_schedule, where);
+  if (json.contains("batch_size")) train.batch_size = read_int(json, "batch_size", 1, where);
+  if (json.contains("grad_accum")) train.grad_accum = read_int(json, "grad_accum", 1, where);
   located(where, [&] { train.check(); });
   return train;
 }
@@ -166,6 +168,9 @@ Provenance parse_provenance(const Json& json, const std::string& where) {
   provenance.data = json_string(json, "data", where);
   provenance.data_sha256 = json_string(json, "data_sha256", where);
   provenance.encoding = read_name(json, "encoding", parse_encoding, where);
+  if (json.contains("sequences")) {
+    provenance.sequences = read_name(json, "sequences", parse_sequences, where);
+  }
   provenance.step = json_int(json, "step", 0, kMaxInt64, where);
   provenance.train = parse_train_config(json, where);
   return provenance;
@@ -227,15 +232,16 @@ std::string format_provenance(const Provenance& provenance) {
   const TrainConfig& train = provenance.train;
   return fmt::format(
       "{{\"version\": {}, \"engine\": {}, \"data\": {}, \"data_sha256\": {}, \"encoding\": \"{}\", "
-      "\"step\": {}, \"edition\": \"{}\", \"seed\": {}, \"num_steps\": {}, \"learning_rate\": {}, "
+      "\"sequences\": \"{}\", \"step\": {}, \"edition\": \"{}\", \"seed\": {}, \"num_steps\": {}, "
+      "\"learning_rate\": {}, "
       "\"beta1\": {}, \"beta2\": {}, \"eps_adam\": {}, \"init_std\": {}, \"optimizer\": \"{}\", "
-      "\"schedule\": \"{}\"}}",
+      "\"schedule\": \"{}\", \"batch_size\": {}, \"grad_accum\": {}}}",
       quote_json(provenance.version), quote_json(provenance.engine), quote_json(provenance.data),
       quote_json(provenance.data_sha256), provenance.encoding == Encoding::kUtf8 ? kUtf8 : kLatin1,
-      provenance.step, to_string(train.edition), train.seed, train.num_steps,
-      format_double(train.learning_rate), format_double(train.beta1), format_double(train.beta2),
-      format_double(train.eps_adam), format_double(train.init_std), to_string(train.optimizer),
-      to_string(train.schedule));
+      to_string(provenance.sequences), provenance.step, to_string(train.edition), train.seed,
+      train.num_steps, format_double(train.learning_rate), format_double(train.beta1),
+      format_double(train.beta2), format_double(train.eps_adam), format_double(train.init_std),
+      to_string(train.optimizer), to_string(train.schedule), train.batch_size, train.grad_accum);
 }
 
 std::string format_double(double value) {
@@ -245,10 +251,12 @@ std::string format_double(double value) {
 }
 
 void append_double(std::string& text, double value) {
-  const std::size_t begin = text.size();
-  fmt::format_to(std::back_inserter(text), "{}", value);
+  std::array<char, 32> buffer;  // the longest is -2.2250738585072014e-308
+  const char* const end = fmt::format_to(buffer.data(), "{}", value);
+  const std::string_view digits(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  text += digits;
   // fmt differs from repr only in whole numbers, which it writes without ".0".
-  if (text.find_first_of(".e", begin) == std::string::npos) text += ".0";
+  if (digits.find_first_of(".e") == std::string_view::npos) text += ".0";
 }
 
 }  // namespace microgpt

@@ -153,6 +153,7 @@ std::string format_model(const Model& model) {
 
 void write_model(const std::string& path, const Model& model) {
   write_file_atomic(path, format_model(model));
+  sync_folder(std::filesystem::absolute(path).parent_path().string());
 }
 
 }  // namespace microgpt

@@ -275,7 +275,8 @@ void save_run(const std::string& folder, const TrainingRun& run) {
   const std::string training = format_run(run);
   make_folder(folder);
   write_file_atomic(training_path(folder), training);
-  write_model((std::filesystem::path(folder) / kModelFile).string(), run.model);
+  write_file_atomic((std::filesystem::path(folder) / kModelFile).string(), format_model(run.model));
+  sync_folder(folder);  // once for both
 }
 
 TrainingRun read_run(const std::string& folder) {

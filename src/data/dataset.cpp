@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/unicode.h"
@@ -36,7 +39,8 @@ void check_no_nul(std::string_view bytes, const std::string& where) {
 }
 
 void check_utf8(std::string_view bytes, const std::string& where) {
-  for (std::size_t at = 0; at < bytes.size();) {
+  for (std::size_t at = ascii_prefix(bytes); at < bytes.size();
+       at += ascii_prefix(bytes.substr(at))) {
     const auto code_point = decode_utf8(bytes, at);
     if (!code_point) {
       throw Error(
@@ -55,31 +59,67 @@ std::string latin1_to_utf8(std::string_view bytes) {
   return text;
 }
 
+// Python's universal newlines: \r\n and \r become \n.
+void normalize_newlines(std::string& text) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    text[size++] = text[i] == '\r' ? '\n' : text[i];
+  }
+  text.resize(size);
+}
+
 }  // namespace
+
+std::string_view to_string(Sequences sequences) {
+  return sequences == Sequences::kDocuments ? "documents" : "windows";
+}
+
+Sequences parse_sequences(std::string_view name) {
+  for (const Sequences sequences : {Sequences::kDocuments, Sequences::kWindows}) {
+    if (to_string(sequences) == name) return sequences;
+  }
+  throw Error(
+      fmt::format("sequences: no such name, expected documents or windows, got '{}'", name));
+}
+
+Dataset::Dataset(std::string bytes, const std::string& where, Encoding encoding,
+                 Sequences sequences)
+    : sequences_(sequences), sha256_(sha256_hex(bytes)) {
+  check_no_nul(bytes, where);
+  if (encoding == Encoding::kUtf8) check_utf8(bytes, where);
+  const bool empty = bytes.empty();
+  text_ = encoding == Encoding::kUtf8 ? std::move(bytes) : latin1_to_utf8(bytes);
+  if (sequences == Sequences::kWindows) {
+    normalize_newlines(text_);
+    if (!text_.empty()) documents_.push_back({0, text_.size()});
+  } else {
+    split_lines();
+  }
+  if (documents_.empty()) {
+    throw Error(fmt::format("{}: no {}, expected at least one line of text, got {}", where,
+                            sequences == Sequences::kWindows ? "text" : "documents",
+                            empty ? "an empty file" : "only white space"));
+  }
+}
 
 // Python turns \r\n and \r into \n and splits there. To end a line at either character is the same,
 // for the empty line that \r\n makes is dropped.
-Dataset::Dataset(std::string_view bytes, const std::string& where, Encoding encoding)
-    : sha256_(sha256_hex(bytes)) {
-  check_no_nul(bytes, where);
-  if (encoding == Encoding::kUtf8) check_utf8(bytes, where);
-  text_ = encoding == Encoding::kUtf8 ? std::string(bytes) : latin1_to_utf8(bytes);
+void Dataset::split_lines() {
+  const bool has_returns = text_.find('\r') != std::string::npos;  // else memchr finds the ends
   for (std::size_t begin = 0, end; begin < text_.size(); begin = end + 1) {
-    for (end = begin; end < text_.size() && !is_line_end(text_[end]);) ++end;
+    end = has_returns ? text_.find_first_of("\r\n", begin) : text_.find('\n', begin);
+    end = std::min(end, text_.size());
     const std::string_view line = std::string_view(text_).substr(begin, end - begin);
     const std::string_view document = python_strip(line);
     if (document.empty()) continue;
     documents_.push_back(
         {static_cast<std::size_t>(document.data() - text_.data()), document.size()});
   }
-  if (documents_.empty()) {
-    throw Error(fmt::format("{}: no documents, expected at least one line of text, got {}", where,
-                            bytes.empty() ? "an empty file" : "only white space"));
-  }
 }
 
-Dataset Dataset::read(const std::string& path, Encoding encoding) {
-  return Dataset(read_file(path, path, kMaxBytes), path, encoding);
+Dataset Dataset::read(const std::string& path, Encoding encoding, Sequences sequences) {
+  return Dataset(read_file(path, path, kMaxBytes), path, encoding, sequences);
 }
 
 void Dataset::shuffle(PythonRandom& random) { random.shuffle(std::span(documents_)); }

@@ -46,15 +46,16 @@ std::string describe_vocabulary(const std::vector<std::string>& uchars) {
   return std::accumulate(uchars.begin(), uchars.end(), std::string("one of "));
 }
 
-// Whether each code point occurs in the dataset, up to the last one that does.
-std::vector<bool> occurrences(const Dataset& dataset) {
-  std::vector<bool> seen;
+// Whether each code point occurs in the dataset, up to the last one that does or farther. Not of
+// bool, for to set a bit takes several times as long.
+std::vector<char> occurrences(const Dataset& dataset) {
+  std::vector<char> seen(0x80);
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     const std::string_view document = dataset[i];
     for (std::size_t at = 0; at < document.size();) {
       const CodePoint c = *decode_utf8(document, at);
       if (c.value >= seen.size()) seen.resize(c.value + 1);
-      seen[c.value] = true;
+      seen[c.value] = 1;
       at += c.size;
     }
   }
@@ -80,10 +81,10 @@ Tokenizer::Tokenizer(std::vector<std::string> uchars, int bos)
 }
 
 Tokenizer Tokenizer::from_dataset(const Dataset& dataset, Edition edition) {
-  const std::vector<bool> seen = occurrences(dataset);
+  const std::vector<char> seen = occurrences(dataset);
   std::vector<std::string> uchars;
   for (std::size_t c = 0; c < seen.size(); ++c) {
-    if (seen[c]) append_utf8(uchars.emplace_back(), static_cast<char32_t>(c));
+    if (seen[c] != 0) append_utf8(uchars.emplace_back(), static_cast<char32_t>(c));
   }
   const int bos = edition == Edition::kFirst ? 0 : static_cast<int>(uchars.size());
   return Tokenizer(std::move(uchars), bos);
@@ -117,12 +118,25 @@ std::vector<int> Tokenizer::encode(std::string_view text) const {
 }
 
 std::vector<int> Tokenizer::encode_document(std::string_view text) const {
-  std::vector<int> ids;
-  ids.reserve(text.size() + 2);
-  ids.push_back(bos_);
-  append_ids(text, ids);
-  ids.push_back(bos_);
-  return ids;
+  std::vector<int> tokens;
+  encode_document(text, tokens);
+  return tokens;
+}
+
+void Tokenizer::encode_document(std::string_view text, std::vector<int>& tokens) const {
+  tokens.clear();
+  tokens.reserve(text.size() + 2);
+  tokens.push_back(bos_);
+  append_ids(text, tokens);
+  tokens.push_back(bos_);
+}
+
+std::vector<int> Tokenizer::encode_text(std::string_view text) const {
+  std::vector<int> tokens;
+  tokens.reserve(text.size() + 1);
+  tokens.push_back(bos_);
+  append_ids(text, tokens);
+  return tokens;
 }
 
 std::string_view Tokenizer::token_text(int token) const {

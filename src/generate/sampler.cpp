@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 
+#include "generate/prefix.h"
 #include "microgpt/error.h"
 #include "random/py_pow.h"
 
@@ -53,6 +55,34 @@ void keep_likeliest(std::vector<double>& probs, int top_k, double top_p) {
   probs = std::move(kept);
 }
 
+// choose_token(probs, position) draws the token that follows the one at a position.
+template <class Choose>
+Sample generate_with(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
+                     const SampleConfig& how, const std::string& prefix, Choose choose_token) {
+  how.check();
+  std::vector<int> context = encode_prefix(tokenizer, config, prefix);
+  context.insert(context.begin(), tokenizer.bos());
+
+  Sample sample;
+  sample.text = prefix;
+  decoder.reset();
+  std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
+  for (auto position = std::ssize(context); position <= config.block_size; ++position) {
+    decoder.forward(context, logits);
+    const std::vector<double> probs = next_token_probabilities(logits, how);
+    const std::size_t token = choose_token(probs, static_cast<std::uint64_t>(position - 1));
+    context.assign(1, static_cast<int>(token));
+    sample.tokens.push_back({context[0], probs[token]});
+    sample.log_probability += std::log(probs[token]);
+    sample.complete = context[0] == tokenizer.bos();
+    if (sample.complete) break;
+    sample.text += tokenizer.token_text(context[0]);
+  }
+  return sample;
+}
+
+}  // namespace
+
 std::vector<int> encode_prefix(const Tokenizer& tokenizer, const Config& config,
                                const std::string& prefix) {
   std::vector<int> tokens = tokenizer.encode(prefix);
@@ -63,8 +93,6 @@ std::vector<int> encode_prefix(const Tokenizer& tokenizer, const Config& config,
   }
   return tokens;
 }
-
-}  // namespace
 
 void SampleConfig::check() const {
   // The reciprocal of a smaller one overflows, or comes near to it.
@@ -94,26 +122,17 @@ std::vector<double> next_token_probabilities(std::span<const double> logits,
 
 Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, PythonRandom& random) {
-  how.check();
-  std::vector<int> context = encode_prefix(tokenizer, config, prefix);
-  context.insert(context.begin(), tokenizer.bos());
+  return generate_with(
+      decoder, config, tokenizer, how, prefix,
+      [&](std::span<const double> probs, std::uint64_t) { return random.choices(probs); });
+}
 
-  Sample sample;
-  sample.text = prefix;
-  decoder.reset();
-  std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
-  for (auto position = std::ssize(context); position <= config.block_size; ++position) {
-    decoder.forward(context, logits);
-    const std::vector<double> probs = next_token_probabilities(logits, how);
-    const std::size_t token = random.choices(probs);
-    context.assign(1, static_cast<int>(token));
-    sample.tokens.push_back({context[0], probs[token]});
-    sample.log_probability += std::log(probs[token]);
-    sample.complete = context[0] == tokenizer.bos();
-    if (sample.complete) break;
-    sample.text += tokenizer.token_text(context[0]);
-  }
-  return sample;
+Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
+                const SampleConfig& how, const std::string& prefix, const CounterRandom& stream) {
+  return generate_with(decoder, config, tokenizer, how, prefix,
+                       [&](std::span<const double> probs, std::uint64_t position) {
+                         return choose(probs, stream.random(position));
+                       });
 }
 
 }  // namespace microgpt

@@ -15,7 +15,8 @@ namespace {
 // Far above anything that fits a machine, low enough that sizes multiply without overflow.
 constexpr int kMaxSize = 1 << 20;
 constexpr int kMaxLayers = 10'000;
-constexpr int kMaxVocab = 0x110000 + 1;                    // all of Unicode, and BOS
+constexpr int kMaxVocab = 0x110000 + 1;  // all of Unicode, and BOS
+constexpr int kMaxBatch = 1 << 20;
 constexpr std::int64_t kMaxSteps = std::int64_t{1} << 53;  // a double holds every step exactly
 
 template <class Enum>
@@ -112,6 +113,8 @@ void TrainConfig::check() const {
   check_double("eps_adam", eps_adam, eps_adam > 0, "a number above 0");
   // A Gaussian is at most 8.6 deviations from its mean: 53 bits make none farther out.
   check_double("init_std", init_std, init_std >= 0 && init_std <= 1e300, "0 to 1e300");
+  check_int("batch_size", batch_size, 1, kMaxBatch);
+  check_int("grad_accum", grad_accum, 1, kMaxBatch);
 }
 
 Config default_config(Edition edition) {

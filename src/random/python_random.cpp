@@ -57,12 +57,17 @@ Words words_from(std::span<const std::uint32_t> key) {
   return words;
 }
 
-// The next 624 words of the recurrence, in place.
+// The next 624 words of the recurrence, in place: word i from words i, i + 1 and i + 397, modulo
+// 624.
 void twist(Words& words) {
-  for (std::size_t i = 0; i < kWords; ++i) {
-    const std::uint32_t y = (words[i] & 0x80000000u) | (words[(i + 1) % kWords] & 0x7FFFFFFFu);
-    words[i] = words[(i + kShift) % kWords] ^ (y >> 1) ^ (y & 1 ? 0x9908B0DFu : 0u);
-  }
+  const auto next = [&](std::size_t i, std::size_t after, std::size_t shifted) {
+    const std::uint32_t y = (words[i] & 0x80000000u) | (words[after] & 0x7FFFFFFFu);
+    words[i] = words[shifted] ^ (y >> 1) ^ (y & 1 ? 0x9908B0DFu : 0u);
+  };
+  std::size_t i = 0;
+  for (; i < kWords - kShift; ++i) next(i, i + 1, i + kShift);
+  for (; i < kWords - 1; ++i) next(i, i + 1, i + kShift - kWords);
+  next(i, 0, kShift - 1);
 }
 
 std::uint32_t temper(std::uint32_t y) {
@@ -148,6 +153,10 @@ double PythonRandom::gauss(double mu, double sigma) {
 }
 
 std::size_t PythonRandom::choices(std::span<const double> weights) {
+  return choose(weights, random());
+}
+
+std::size_t choose(std::span<const double> weights, double u) {
   if (weights.empty()) throw Error("choices: weights, expected at least one, got none");
   std::vector<double> sums(weights.begin(), weights.end());
   for (std::size_t i = 1; i < sums.size(); ++i) sums[i] = sums[i - 1] + weights[i];
@@ -156,7 +165,7 @@ std::size_t PythonRandom::choices(std::span<const double> weights) {
     throw Error(
         fmt::format("choices: weights, expected a finite sum above zero, got a sum of {}", total));
   }
-  return bisect_right(sums, random() * total);
+  return bisect_right(sums, u * total);
 }
 
 }  // namespace microgpt

@@ -20,16 +20,27 @@ double cross_entropy(std::span<const double> logits, int target) {
   return std::log(total) + max - logits[static_cast<std::size_t>(target)];
 }
 
-// The tokens that count: at most block_size predictions.
-std::vector<int> clamped_document(const Tokenizer& tokenizer, const Config& config,
-                                  std::string_view text) {
-  std::vector<int> tokens = tokenizer.encode_document(text);
+// The token sequences of a dataset: documents, of which at most block_size predictions count, or
+// windows that follow each other, so that each letter of the text is predicted once.
+template <class Visit>
+void for_each_sequence(const Dataset& dataset, const Config& config, const Tokenizer& tokenizer,
+                       Visit visit) {
   const auto longest = static_cast<std::size_t>(config.block_size) + 1;
-  if (tokens.size() > longest) tokens.resize(longest);
-  return tokens;
+  if (dataset.sequences() == Sequences::kWindows) {
+    const std::vector<int> text = tokenizer.encode_text(dataset[0]);
+    for (std::size_t begin = 0; begin + 1 < text.size(); begin += longest - 1) {
+      visit(std::span(text).subspan(begin, std::min(longest, text.size() - begin)));
+    }
+    return;
+  }
+  std::vector<int> tokens;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    tokenizer.encode_document(dataset[i], tokens);
+    visit(std::span(tokens).first(std::min(longest, tokens.size())));
+  }
 }
 
-double document_loss(Decoder& decoder, const Config& config, std::span<const int> tokens) {
+double sequence_loss(Decoder& decoder, const Config& config, std::span<const int> tokens) {
   decoder.reset();
   std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
   double loss = 0;
@@ -80,22 +91,20 @@ class BigramCounts {
 Evaluation evaluate(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
                     const Dataset& dataset) {
   Evaluation result;
-  result.documents = dataset.size();
   BigramCounts bigrams(config.vocab_size);
-  for (std::size_t i = 0; i < dataset.size(); ++i) {
-    bigrams.add(clamped_document(tokenizer, config, dataset[i]), +1);
-  }
+  for_each_sequence(dataset, config, tokenizer,
+                    [&](std::span<const int> tokens) { bigrams.add(tokens, +1); });
   const auto decoder = engine.new_decoder();
   double loss = 0, bigram_loss = 0;
-  for (std::size_t i = 0; i < dataset.size(); ++i) {
-    const std::vector<int> tokens = clamped_document(tokenizer, config, dataset[i]);
-    const bool truncated = tokens.back() != tokenizer.bos();
-    result.truncated += truncated;
+  for_each_sequence(dataset, config, tokenizer, [&](std::span<const int> tokens) {
+    const bool ends_document = tokens.back() == tokenizer.bos();
+    result.truncated += dataset.sequences() == Sequences::kDocuments && !ends_document;
+    ++result.documents;
     result.tokens += std::ssize(tokens) - 1;
-    result.characters += std::ssize(tokens) - (truncated ? 1 : 2);
-    loss += document_loss(*decoder, config, tokens);
+    result.characters += std::ssize(tokens) - (ends_document ? 2 : 1);
+    loss += sequence_loss(*decoder, config, tokens);
     bigram_loss += bigrams.loss_without(tokens);
-  }
+  });
   const auto tokens = static_cast<double>(result.tokens);
   result.loss_per_token = loss / tokens;
   result.loss_per_document = loss / static_cast<double>(result.documents);

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
+
+#include "train/batcher.h"
 
 namespace microgpt {
 namespace {
@@ -17,6 +18,19 @@ OptimizerStep optimizer_step_at(const TrainConfig& config, std::int64_t step) {
           .beta2 = config.beta2,
           .eps_adam = config.eps_adam,
           .edition = config.edition};
+}
+
+// One update from a batch in parts of batch_size sequences.
+double take_step(Engine& engine, Batch batch, const TrainConfig& config, std::size_t num_tokens,
+                 const OptimizerStep& update) {
+  if (config.grad_accum == 1) return engine.train_step(batch, update);
+  const auto part = static_cast<std::size_t>(config.batch_size);
+  double loss = 0;
+  for (std::size_t begin = 0; begin < batch.size(); begin += part) {
+    loss += engine.loss_and_grad(batch.subspan(begin, part), num_tokens);
+  }
+  if (std::isfinite(loss)) engine.optimizer_step(update);
+  return loss;
 }
 
 void check_finite(double loss, std::int64_t step) {
@@ -32,14 +46,16 @@ std::int64_t train(Engine& engine, const Config& model, const TrainConfig& confi
                    const Dataset& dataset, const Tokenizer& tokenizer, std::int64_t first_step,
                    const AfterStep& after_step) {
   config.check();
+  Batcher batcher(dataset, tokenizer, model, config);
   for (std::int64_t step = first_step; step < config.num_steps; ++step) {
-    const auto doc = dataset[static_cast<std::size_t>(step) % dataset.size()];
-    const std::vector<int> tokens = tokenizer.encode_document(doc);
+    const Batch batch = batcher.batch(step);
+    const std::size_t tokens = batcher.num_tokens(batch);
     const OptimizerStep update = optimizer_step_at(config, step);
-    const double loss = engine.train_step({&tokens, 1}, update);
+    const double loss = take_step(engine, batch, config, tokens, update);
     check_finite(loss, step);
-    const auto predicted = std::min<std::int64_t>(model.block_size, std::ssize(tokens) - 1);
-    if (!after_step({step + 1, loss, update.learning_rate, predicted})) return step + 1;
+    const StepReport report = {step + 1, loss, update.learning_rate,
+                               static_cast<std::int64_t>(tokens)};
+    if (!after_step(report)) return step + 1;
   }
   return std::max(first_step, config.num_steps);
 }

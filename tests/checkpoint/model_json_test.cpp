@@ -63,10 +63,12 @@ TEST(ModelJson, HasTheLayoutOfTheFormat) {
       "\"provenance\": {\"version\": \"0.1.0\", \"engine\": \"reference\", "
       "\"data\": \"a \\\"path\\\"/d\\u00e9j\\u00e0.txt\", \"data_sha256\": \"" +
           std::string(64, 'a') +
-          "\", \"encoding\": \"latin-1\", \"step\": 7, \"edition\": \"final\", "
+          "\", \"encoding\": \"latin-1\", \"sequences\": \"windows\", \"step\": 7, \"edition\": "
+          "\"final\", "
           "\"seed\": 18446744073709551615, \"num_steps\": 123456789012, \"learning_rate\": 1.0, "
           "\"beta1\": 0.85, \"beta2\": 0.99, \"eps_adam\": 5e-324, \"init_std\": 1e+17, "
-          "\"optimizer\": \"sgd\", \"schedule\": \"constant\"}}");
+          "\"optimizer\": \"sgd\", \"schedule\": \"constant\", \"batch_size\": 12, "
+          "\"grad_accum\": 34}}");
 }
 
 TEST(ModelJson, RoundTripIsTheIdentityOnBits) {
@@ -152,6 +154,20 @@ TEST(ModelJson, PutsParametersInOrder) {
   const std::string text = replaced(edited(wte, ""), "}, \"provenance\"",
                                     ", " + wte.substr(0, wte.size() - 2) + "}, \"provenance\"");
   EXPECT_TRUE(same(parse_model(text, "m.json"), parse_model(plain_text(), "m.json")));
+}
+
+// What was written before these settings were there.
+TEST(ModelJson, ProvenanceWithoutBatches) {
+  Model model = small_model();
+  model.provenance->train.batch_size = 1;
+  model.provenance->train.grad_accum = 1;
+  model.provenance->sequences = Sequences::kDocuments;
+  std::string text = format_model(model);
+  for (const char* part :
+       {", \"batch_size\": 1", ", \"grad_accum\": 1", "\"sequences\": \"documents\", "}) {
+    text = replaced(text, part, "");
+  }
+  EXPECT_TRUE(same(parse_model(text, "m.json"), model));
 }
 
 TEST(ModelJson, ProvenanceMayBeMissing) {

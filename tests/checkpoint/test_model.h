@@ -55,6 +55,7 @@ inline Provenance test_provenance() {
   provenance.data = "a \"path\"/d\u00e9j\u00e0.txt";
   provenance.data_sha256 = std::string(64, 'a');
   provenance.encoding = Encoding::kLatin1;
+  provenance.sequences = Sequences::kWindows;
   provenance.step = 7;
   provenance.train.seed = std::numeric_limits<std::uint64_t>::max();
   provenance.train.num_steps = 123'456'789'012;
@@ -63,6 +64,8 @@ inline Provenance test_provenance() {
   provenance.train.init_std = 1e17;
   provenance.train.optimizer = Optimizer::kSgd;
   provenance.train.schedule = Schedule::kConstant;
+  provenance.train.batch_size = 12;
+  provenance.train.grad_accum = 34;
   return provenance;
 }
 

@@ -103,6 +103,16 @@ TEST_F(BadInputTest, EachFlag) {
       {"temperature", "1e999", 2, "--temperature: number out of range"},
       {"num-samples", "-1", 1, "num_samples: expected 0 or more, got -1"},
       {"num-samples", "99999999999", 2, "--num-samples: number out of range"},
+      {"batch-size", "0", 1, "batch_size: out of range, expected 1 to 1048576, got 0"},
+      {"batch-size", "6", 1,
+       "batch_size: a batch larger than the data, expected batch_size * grad_accum of at most the "
+       "5 documents there are, got 6 * 1 = 6"},
+      {"grad-accum", "0", 1, "grad_accum: out of range"},
+      {"grad-accum", "1048576", 1, "of at most the 5 documents there are, got 1 * 1048576"},
+      {"threads", "0", 1, "threads: out of range, expected 1 to 1024, got 0"},
+      {"threads", "10000", 1, "threads: out of range, expected 1 to 1024, got 10000"},
+      {"threads", "all", 2, "--threads: not a whole number, expected 1 to 1024"},
+      {"sequences", "lines", 2, "--sequences: expected documents or windows, got 'lines'"},
       {"save-every", "-1", 1, "save_every: expected 0 or more, got -1"},
       {"stop-after", "-1", 1, "stop_after: expected 0 or more, got -1"},
       {"edition", "second", 2, "--edition: expected final or first, got 'second'"},
@@ -120,6 +130,15 @@ TEST_F(BadInputTest, EachFlag) {
     expect_error({"train", "--data", "data", std::string("--") + c.flag, c.value}, c.status,
                  c.message);
   }
+}
+
+TEST_F(BadInputTest, ThreadsOfASavedModel) {
+  trained_model();
+  const char* const message = "threads: out of range, expected 1 to 1024, got ";
+  expect_error({"sample", "out", "--threads", "0"}, 1, message);
+  expect_error({"eval", "out", "--data", "data", "--threads", "10000"}, 1, message);
+  expect_error({"sample", "out", "--threads", "x"}, 2, "--threads: not a whole number");
+  EXPECT_NE(output_of({"sample", "out", "--threads", "2"}), "");
 }
 
 TEST_F(BadInputTest, LogOverAFileOfTheRun) {

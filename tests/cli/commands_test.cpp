@@ -143,7 +143,7 @@ TEST_F(CommandsTest, EvalMeasures) {
 TEST_F(CommandsTest, HelpTeaches) {
   EXPECT_TRUE(output_of({"--version"}).starts_with("microgpt "));
   EXPECT_TRUE(contains(output_of({"--help"}), "Examples:"));
-  for (const char* command : {"train", "sample", "info", "eval", "completion", "man"}) {
+  for (const char* command : {"train", "sample", "info", "eval", "bench", "completion", "man"}) {
     const std::string help = output_of({command, "--help"});
     EXPECT_TRUE(contains(help, "Examples:\n  microgpt ") || contains(help, "Examples:\n  source"))
         << help;

@@ -33,6 +33,48 @@ TEST_F(TrainTest, SampleGoesOnWhereTrainingEnded) {
   EXPECT_EQ(output_of({"sample", "out"}), names);
 }
 
+TEST_F(TrainTest, BatchesAreSavedAndResumed) {
+  write_data();
+  const Arguments batch = {"--batch-size", "2", "--grad-accum", "2", "--threads", "2"};
+  const std::string whole = output_of(tiny(batch));
+  EXPECT_NE(whole, output_of(tiny({"--out", "single"})));
+  Arguments part = batch;
+  part.insert(part.end(), {"--stop-after", "11", "--out", "part"});
+  const std::string first = output_of(tiny(part));
+  EXPECT_EQ(first + output_of({"train", "--resume", "part", "--threads", "1"}), whole);
+  EXPECT_EQ(run_files("part"), run_files("out"));
+  const auto info = nlohmann::json::parse(output_of({"info", "part", "--json"}));
+  EXPECT_EQ(info["provenance"]["batch_size"], 2);
+  EXPECT_EQ(info["provenance"]["grad_accum"], 2);
+}
+
+// A text that a model of three positions learns, line feeds included, to the end and after a pause.
+TEST_F(TrainTest, WindowsOfARunningText) {
+  put_file(folder_ / "data", "ab\ncd\r\nab\ncd\nab\ncd\nab\ncd\nab\ncd\n");
+  const Arguments windows = {"--sequences",  "windows", "--batch-size", "4",  "--num-steps", "150",
+                             "--block-size", "6",       "--log",        "log"};
+  const std::string whole = output_of(tiny(windows));
+  EXPECT_TRUE(whole.starts_with("num docs: 1\nvocab size: 6\n")) << whole;
+  Arguments part = windows;
+  part.insert(part.end(), {"--stop-after", "77", "--out", "part"});
+  const std::string first = output_of(tiny(part));
+  EXPECT_EQ(first + output_of({"train", "--resume", "part"}), whole);
+  EXPECT_EQ(run_files("part"), run_files("out"));
+  EXPECT_EQ(nlohmann::json::parse(file("log").substr(0, file("log").find('\n')))["tokens"], 24);
+  // eval reads a text as training did: 30 letters, in windows of 6.
+  const auto eval = nlohmann::json::parse(output_of({"eval", "out", "--data", "data", "--json"}));
+  EXPECT_EQ(eval["documents"], 5);
+  EXPECT_EQ(eval["characters"], 30);
+  EXPECT_LT(eval["loss_per_token"].get<double>(), 0.7 * eval["uniform_loss"].get<double>());
+  EXPECT_TRUE(contains(output_of({"eval", "out", "--data", "data"}), "windows             5\n"));
+  EXPECT_TRUE(contains(output_of({"info", "out"}), "a step       4 windows, 4 in one pass"));
+  const RunResult other = run({"train", "--resume", "out", "--sequences", "documents"});
+  EXPECT_TRUE(contains(other.err, "sequences is windows in this run and can't be changed"));
+  const RunResult same_text = run(tiny({"--sequences", "windows", "--block-size", "31"}));
+  EXPECT_TRUE(contains(same_text.err, "windows: text too short for block_size 31"))
+      << same_text.err;
+}
+
 TEST_F(TrainTest, InputTxtIsTakenFirst) {
   write_data("zoe\n");
   std::filesystem::rename(folder_ / "data", folder_ / "input.txt");

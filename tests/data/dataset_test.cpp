@@ -26,7 +26,7 @@ Documents documents_of(const Dataset& dataset) {
 }
 
 Documents split(std::string_view bytes, Encoding encoding = Encoding::kUtf8) {
-  return documents_of(Dataset(bytes, "input", encoding));
+  return documents_of(Dataset(std::string(bytes), "input", encoding));
 }
 
 std::string error_in(std::string_view bytes, Encoding encoding = Encoding::kUtf8) {
@@ -65,6 +65,17 @@ TEST(Dataset, KeepsAByteOrderMarkAsPythonDoes) {
                   "emma\n"),
             (Documents{"\xEF\xBB\xBF"
                        "emma"}));
+}
+
+TEST(Dataset, RunningTextKeepsAllButCarriageReturns) {
+  const auto text = [](std::string_view bytes, Encoding encoding = Encoding::kUtf8) {
+    return documents_of(Dataset(std::string(bytes), "input", encoding, Sequences::kWindows));
+  };
+  EXPECT_EQ(text(" a\n\nb \r\nc\r\rd\r"), (Documents{" a\n\nb \nc\n\nd\n"}));
+  EXPECT_EQ(text("\n"), (Documents{"\n"}));
+  EXPECT_EQ(text("\xE9", Encoding::kLatin1), (Documents{"\xC3\xA9"}));
+  EXPECT_EQ(message_of([&] { text(""); }),
+            "input: no text, expected at least one line of text, got an empty file");
 }
 
 TEST(Dataset, Latin1) {

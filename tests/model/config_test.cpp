@@ -67,6 +67,10 @@ TEST(TrainConfig, ErrorsNameTheValue) {
             "init_std: out of range, expected 0 to 1e300, got -1");
   EXPECT_EQ(check([](TrainConfig& t) { t.init_std = 1e308; }),
             "init_std: out of range, expected 0 to 1e300, got 1e+308");
+  EXPECT_EQ(check([](TrainConfig& t) { t.batch_size = 0; }),
+            "batch_size: out of range, expected 1 to 1048576, got 0");
+  EXPECT_EQ(check([](TrainConfig& t) { t.grad_accum = -1; }),
+            "grad_accum: out of range, expected 1 to 1048576, got -1");
   EXPECT_EQ(check([](TrainConfig&) {}), "no error");
 }
 

@@ -70,6 +70,29 @@ TEST(Evaluate, AgreesWithTheTrainingLoss) {
   EXPECT_NEAR(engine->loss_and_grad({&tokens, 1}), result.loss_per_token, 1e-15);
 }
 
+// "abcabca" after BOS in windows of 3 predictions: 3, 3 and 1; each letter counts once. By hand, as
+// all windows but the one that is scored are counted: BOS->a comes once, so never elsewhere.
+TEST(Evaluate, WindowsSideBySide) {
+  const Dataset dataset("abcabca", "test", Encoding::kUtf8, Sequences::kWindows);
+  const Tokenizer tokenizer = Tokenizer::from_dataset(dataset, Edition::kFinal);
+  const Config config = config_for(tokenizer, 3);
+  const auto engine = make_engine("reference", config);
+  TrainConfig train;
+  train.init_std = 0.5;
+  PythonRandom random(1);
+  engine->load(init_state_dict(config, train, random));
+  const auto result = evaluate(*engine, config, tokenizer, dataset);
+  EXPECT_EQ(result.documents, 3u);
+  EXPECT_EQ(result.truncated, 0u);
+  EXPECT_EQ(result.tokens, 7);
+  EXPECT_EQ(result.characters, 7);
+  const std::vector<std::vector<int>> windows = {{3, 0, 1, 2}, {2, 0, 1, 2}, {2, 0}};
+  EXPECT_NEAR(result.loss_per_token, engine->loss_and_grad(windows), 1e-15);
+  // First window: BOS->a (0 + 1) / (0 + 4), a->b and b->c (1 + 1) / (1 + 4). Second: c->a
+  // (1 + 1) / (1 + 4), a->b and b->c again. Third: c->a (1 + 1) / (1 + 4).
+  EXPECT_NEAR(result.bigram_loss, -std::log(0.25 * std::pow(0.4, 6)) / 7, 1e-15);
+}
+
 TEST(Evaluate, UnknownLetterIsAnError) {
   const Dataset known("ab\n", "test"), unknown("abz\n", "test");
   const Tokenizer tokenizer = Tokenizer::from_dataset(known, Edition::kFinal);

@@ -1,0 +1,70 @@
+#include "train/batcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "microgpt/error.h"
+#include "microgpt/random.h"
+
+namespace microgpt {
+
+Batcher::Batcher(const Dataset& dataset, const Tokenizer& tokenizer, const Config& model,
+                 const TrainConfig& config)
+    : dataset_(dataset),
+      tokenizer_(tokenizer),
+      block_size_(static_cast<std::size_t>(model.block_size)),
+      seed_(config.seed) {
+  const auto count = static_cast<std::size_t>(config.sequences_per_step());
+  if (dataset.sequences() == Sequences::kWindows) {
+    text_ = tokenizer.encode_text(dataset[0]);
+    if (text_.size() < block_size_ + 1) {
+      throw Error(
+          fmt::format("windows: text too short for block_size {}, expected {} letters or more, "
+                      "got {}",
+                      block_size_, block_size_, text_.size() - 1));
+    }
+  } else if (count > dataset.size()) {
+    throw Error(fmt::format(
+        "batch_size: a batch larger than the data, expected batch_size * grad_accum of at most "
+        "the {} documents there are, got {} * {} = {}",
+        dataset.size(), config.batch_size, config.grad_accum, count));
+  }
+  sequences_.resize(count);
+}
+
+Batch Batcher::batch(std::int64_t step) {
+  if (text_.empty()) {
+    take_documents(step);
+  } else {
+    take_windows(step);
+  }
+  return sequences_;
+}
+
+std::size_t Batcher::num_tokens(Batch batch) const {
+  std::size_t tokens = 0;
+  for (const auto& sequence : batch) tokens += std::min(block_size_, sequence.size() - 1);
+  return tokens;
+}
+
+void Batcher::take_documents(std::int64_t step) {
+  // step * n would overflow, its remainder can't.
+  std::size_t doc =
+      static_cast<std::size_t>(step) % dataset_.size() * sequences_.size() % dataset_.size();
+  for (auto& sequence : sequences_) {
+    tokenizer_.encode_document(dataset_[doc], sequence);
+    if (++doc == dataset_.size()) doc = 0;
+  }
+}
+
+void Batcher::take_windows(std::int64_t step) {
+  const CounterRandom random(seed_, static_cast<std::uint64_t>(step));
+  const auto positions = static_cast<double>(text_.size() - block_size_);
+  for (std::size_t i = 0; i < sequences_.size(); ++i) {
+    const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(random.random(i) * positions);
+    sequences_[i].assign(begin, begin + static_cast<std::ptrdiff_t>(block_size_ + 1));
+  }
+}
+
+}  // namespace microgpt
