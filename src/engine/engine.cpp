@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "cpu/cpu_engine.h"
 #include "microgpt/error.h"
 #include "reference/reference_engine.h"
 
@@ -17,8 +18,8 @@ std::unique_ptr<Engine> make_reference(const Config& config, const EngineOptions
   return reference::make_reference_engine(config);
 }
 
-constexpr std::array kNames = {std::string_view("reference")};
-constexpr std::array<Make, kNames.size()> kMakers = {make_reference};
+constexpr std::array kNames = {std::string_view("reference"), std::string_view("cpu")};
+constexpr std::array<Make, kNames.size()> kMakers = {make_reference, cpu::make_cpu_engine};
 
 }  // namespace
 
