@@ -28,8 +28,8 @@ class ThreadPool {
   // Calls f(task, thread) for each task in [0, num_tasks), in any order and on any threads, and
   // returns when all are done. thread is in [0, num_threads()), and no two calls with the same one
   // overlap: it is there to find scratch memory with. To get the same results on any number of
-  // threads, cut the work into tasks by its size alone. If tasks throw, some of
-  // the others may not run, and the exception of the first one, by number, is thrown again.
+  // threads, cut the work into tasks by its size alone. If tasks throw, some of the others may not
+  // run, and the exception of the first one, by number, is thrown again.
   // REQUIRES: not called from a task, nor from two threads at once; num_tasks < 2^32.
   template <class F>
   void run(std::size_t num_tasks, const F& f) {

@@ -25,7 +25,7 @@ class CpuDecoder final : public Decoder {
                                                                   : Epilogue::kRelu),
         runner_(runner),
         weights_(weights),
-        keys_("engine cpu: the keys of a sequence", sizes_.L * keys_of_layer()),
+        keys_("engine cpu: the keys of a sequence", sizes_.L * sizes_.H * keys_of_head()),
         values_("engine cpu: the values of a sequence", sizes_.L * sizes_.T * sizes_.C + kSlack) {}
 
   void forward(std::span<const int> tokens, std::span<double> logits) override;
@@ -39,7 +39,7 @@ class CpuDecoder final : public Decoder {
   void cache_keys(float* keys, const float* qkv, std::size_t M) const;
   void attention(std::size_t l, std::size_t M);
 
-  std::size_t keys_of_layer() const { return round_up(sizes_.T, kColTile) * sizes_.C; }
+  std::size_t keys_of_head() const { return round_up(sizes_.T, kColTile) * sizes_.D; }
 
   Sizes sizes_;
   Epilogue activation_;
@@ -118,20 +118,20 @@ void CpuDecoder::layer(std::size_t l, std::size_t M) {
   runner_.linear(x, hidden_.data(), weights.mlp_fc2, M, C, 4 * C, x);
 }
 
+// keys: of one layer.
 void CpuDecoder::cache_keys(float* keys, const float* k, std::size_t M) const {
-  const auto [L, T, C, H, D, V] = sizes_;
+  const std::size_t C = sizes_.C, D = sizes_.D;
   for (std::size_t m = 0; m < M; ++m) {
     for (std::size_t c = 0; c < C; ++c) {
-      keys[c / D * round_up(T, kColTile) * D + key_index(position_ + m, c % D, D)] =
-          k[m * 3 * C + c];
+      keys[c / D * keys_of_head() + key_index(position_ + m, c % D, D)] = k[m * 3 * C + c];
     }
   }
 }
 
 void CpuDecoder::attention(std::size_t l, std::size_t M) {
-  const auto [L, T, C, H, D, V] = sizes_;
-  float* keys = keys_.data() + l * keys_of_layer();
-  float* values = values_.data() + l * T * C;
+  const std::size_t C = sizes_.C, H = sizes_.H, D = sizes_.D;
+  float* keys = keys_.data() + l * H * keys_of_head();
+  float* values = values_.data() + l * sizes_.T * C;
   const float* qkv = qkv_.data();
   cache_keys(keys, qkv + C, M);
   for (std::size_t m = 0; m < M; ++m) {
@@ -142,7 +142,7 @@ void CpuDecoder::attention(std::size_t l, std::size_t M) {
                                         .past = position_,
                                         .head_dim = D,
                                         .q = qkv + h * D,
-                                        .k = keys + h * round_up(T, kColTile) * D,
+                                        .k = keys + h * keys_of_head(),
                                         .v = values + h * D,
                                         .ldq = 3 * C,
                                         .ldv = C,
@@ -150,9 +150,9 @@ void CpuDecoder::attention(std::size_t l, std::size_t M) {
                                         .ldout = C},
                                        scratch);
   };
-  const bool small = M * (position_ + M) * C < kSmallAttention;
-  runner_.for_tasks(small ? 1 : H, [&](std::size_t task, float* scratch) {
-    for (std::size_t h = task; h < (small ? H : task + 1); ++h) head(h, scratch);
+  const std::size_t heads = M * (position_ + M) * C < kSmallAttention ? H : 1;  // of a task
+  runner_.for_tasks(H / heads, [&](std::size_t task, float* scratch) {
+    for (std::size_t h = task * heads; h < (task + 1) * heads; ++h) head(h, scratch);
   });
 }
 

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
-#include <cstring>
+#include <memory>
 
 #include "base/memory.h"
 #include "microgpt/error.h"
@@ -17,23 +17,24 @@ constexpr std::size_t kCacheLine = 64;
 
 }  // namespace
 
-FloatBuffer::FloatBuffer(const std::string& where, std::size_t size) {
+// calloc gives large blocks as the system gives them, zero without a pass over them.
+FloatBuffer::FloatBuffer(const std::string& where, std::size_t size) : size_(size) {
   check_memory(where, sizeof(float) * static_cast<double>(size));
-  const std::size_t alignment = size * sizeof(float) < kHugePage ? kCacheLine : kHugePage;
-  const std::size_t bytes = (size * sizeof(float) + alignment - 1) / alignment * alignment;
-  void* data = std::aligned_alloc(alignment, bytes);
-  if (data == nullptr) {
+  const std::size_t bytes = size * sizeof(float);
+  const std::size_t alignment = bytes < kHugePage ? kCacheLine : kHugePage;
+  std::size_t space = bytes + alignment;
+  memory_.reset(std::calloc(1, space));
+  if (memory_ == nullptr) {
     throw Error(
         fmt::format("{}: the system has no memory left, expected {} MiB", where, bytes >> 20));
   }
-  data_.reset(static_cast<float*>(data));
-  size_ = size;
+  void* data = memory_.get();
+  data_ = static_cast<float*>(std::align(alignment, bytes, data, space));
 #if defined(MADV_HUGEPAGE)
-  if (alignment == kHugePage) madvise(data, bytes, MADV_HUGEPAGE);  // a hint: it may well fail
+  if (alignment == kHugePage) madvise(data_, bytes, MADV_HUGEPAGE);  // a hint: it may well fail
 #endif
-  std::memset(data, 0, bytes);
 }
 
-void FloatBuffer::Free::operator()(float* data) const { std::free(data); }
+void FloatBuffer::Free::operator()(void* memory) const { std::free(memory); }
 
 }  // namespace microgpt::cpu

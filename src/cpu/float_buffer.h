@@ -18,16 +18,17 @@ class FloatBuffer {
   // give it.
   FloatBuffer(const std::string& where, std::size_t size);
 
-  float* data() { return data_.get(); }
-  const float* data() const { return data_.get(); }
+  float* data() { return data_; }
+  const float* data() const { return data_; }
   std::size_t size() const { return size_; }
 
  private:
   struct Free {
-    void operator()(float* data) const;
+    void operator()(void* memory) const;
   };
 
-  std::unique_ptr<float[], Free> data_;
+  std::unique_ptr<void, Free> memory_;
+  float* data_ = nullptr;  // the first aligned address in it
   std::size_t size_ = 0;
 };
 

@@ -64,11 +64,13 @@ struct Attention {
 
 // Keys with positions as columns, kColTile of them a panel: k[t][d] is at key_index(t, d,
 // head_dim). That is how a cache holds them, so that one query reads them in order.
-constexpr std::size_t key_index(std::size_t t, std::size_t d, std::size_t head_dim) {
+[[gnu::always_inline]] constexpr std::size_t key_index(std::size_t t, std::size_t d,
+                                                       std::size_t head_dim) {
   return (t / kColTile * head_dim + d) * kColTile + t % kColTile;
 }
 
-constexpr std::size_t round_up(std::size_t n, std::size_t multiple) {
+// (These two are always inlined, because kernels call them: see cmake/kernels.cmake.)
+[[gnu::always_inline]] constexpr std::size_t round_up(std::size_t n, std::size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 

@@ -12,9 +12,10 @@
 namespace microgpt::cpu {
 namespace {
 
-constexpr std::size_t kLogits = 1 << 24;       // held at a time, if that is more than a few rows
-constexpr std::size_t kEmbeddingColumns = 64;  // of a task
-constexpr std::size_t kSlack = 64;  // floats that may be read behind a matrix: see Attention
+constexpr std::size_t kLogits = 1 << 24;   // held at a time, if that is more than a few rows
+constexpr std::size_t kEmbedRows = 64;     // of a task
+constexpr std::size_t kEmbedColumns = 64;  // of a task, where tasks must not share a row
+constexpr std::size_t kSlack = 64;         // floats that may be read behind a matrix: see Attention
 
 // Cuts a buffer into matrices that begin at cache lines. Without a buffer it only measures.
 class Layout {
@@ -82,23 +83,22 @@ void TrainingPass::append(const std::vector<int>& tokens) {
   M_ += n;
 }
 
-// Whole logits if they are few; else as many rows as do not take more memory than a layer needs
-// for its weights' sake.
+// All, or as many whole tiles as kLogits are enough for.
 std::size_t TrainingPass::rows_of_logits() const {
   return std::min(M_, std::max(kLogits / sizes_.V / kRowTile, std::size_t{1}) * kRowTile);
 }
 
 void TrainingPass::allocate() {
-  const auto [L, T, C, H, D, V] = sizes_;
+  const std::size_t C = sizes_.C;
   const auto lay_out = [&](Layout layout) {
     embedded_ = layout.take(M_, C), embedded_scale_ = layout.take(M_, 1);
     x_ = layout.take(M_, C), dx_ = layout.take(M_, C);
     dnorm_ = layout.take(M_, C), dwide_ = layout.take(M_, 4 * C);
-    logits_ = layout.take(rows_of_logits(), V), losses_ = layout.take(M_, 1);
+    logits_ = layout.take(rows_of_logits(), sizes_.V), losses_ = layout.take(M_, 1);
     for (LayerActivations& act : layers_) {
       act.attn_norm = layout.take(M_, C), act.attn_scale = layout.take(M_, 1);
       act.qkv = layout.take(M_, 3 * C),
-      act.softmax = reinterpret_cast<Softmax*>(layout.take(H, 2 * M_));
+      act.softmax = reinterpret_cast<Softmax*>(layout.take(sizes_.H, 2 * M_));
       act.attn = layout.take(M_, C);
       act.mlp_norm = layout.take(M_, C), act.mlp_scale = layout.take(M_, 1);
       act.hidden = layout.take(M_, 4 * C);
@@ -106,7 +106,10 @@ void TrainingPass::allocate() {
     return layout.size();
   };
   const std::size_t size = lay_out(Layout(nullptr));
-  if (size > buffer_.size()) buffer_ = FloatBuffer("engine cpu: the activations of a batch", size);
+  if (size > buffer_.size()) {
+    buffer_ = FloatBuffer();  // not both at a time
+    buffer_ = FloatBuffer("engine cpu: the activations of a batch", size);
+  }
   lay_out(Layout(buffer_.data()));
 }
 
@@ -114,7 +117,7 @@ void TrainingPass::allocate() {
 
 void TrainingPass::embed(const Weights<const float>& weights) {
   const std::size_t C = sizes_.C;
-  runner_.for_parts(M_, 64, [&](std::size_t begin, std::size_t end) {
+  runner_.for_parts(M_, kEmbedRows, [&](std::size_t begin, std::size_t end) {
     runner_.kernels().embed(dx_ + begin * C, weights.wte, weights.wpe, tokens_.data() + begin,
                             positions_.data() + begin, end - begin, C);
   });
@@ -163,7 +166,7 @@ void TrainingPass::attention(const LayerActivations& act) {
 // blocks of rows, so that the logits of a large vocabulary need not be held at once.
 double TrainingPass::predict(const Weights<const float>& weights, const Weights<float>& grads,
                              float weight) {
-  const auto [L, T, C, H, D, V] = sizes_;
+  const std::size_t C = sizes_.C, V = sizes_.V;
   const std::size_t block = rows_of_logits();
   for (std::size_t begin = 0; begin < M_; begin += block) {
     const std::size_t rows = std::min(block, M_ - begin);
@@ -228,7 +231,7 @@ void TrainingPass::backward(const LayerWeights& weights, const LayerGrads& grads
 
 // dnorm_ holds the gradient of the heads' results, dwide_ receives that of q, k and v.
 void TrainingPass::attention_backward(const LayerActivations& act) {
-  const auto [L, T, C, H, D, V] = sizes_;
+  const std::size_t C = sizes_.C, H = sizes_.H, D = sizes_.D;
   runner_.for_tasks(sequences_.size() * H, [&](std::size_t task, float* scratch) {
     const Sequence& sequence = sequences_[task / H];
     const std::size_t h = task % H;
@@ -243,7 +246,7 @@ void TrainingPass::embed_backward(const Weights<float>& grads) {
   const std::size_t C = sizes_.C;
   std::fill_n(dnorm_, M_ * C, 0.0f);
   runner_.rmsnorm_backward(dnorm_, dx_, embedded_, embedded_scale_, M_, C);
-  runner_.for_parts(C, kEmbeddingColumns, [&](std::size_t begin, std::size_t end) {
+  runner_.for_parts(C, kEmbedColumns, [&](std::size_t begin, std::size_t end) {
     runner_.kernels().embed_backward(grads.wte, dnorm_, tokens_.data(), M_, C, begin, end);
     runner_.kernels().embed_backward(grads.wpe, dnorm_, positions_.data(), M_, C, begin, end);
   });

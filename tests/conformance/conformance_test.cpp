@@ -132,6 +132,14 @@ TEST_P(Conformance, EveryLengthAndDepth) {
   }
 }
 
+TEST_P(Conformance, EveryLengthOfTheDefaultModel) {
+  for (const Activation activation : {Activation::kRelu, Activation::kReluSquared}) {
+    for (std::size_t length = 1; length <= 16; ++length) {
+      expect_same_gradients(config_of(1, 16, 4, 16, 27, activation), {length});
+    }
+  }
+}
+
 TEST_P(Conformance, DocumentsOfDifferentLengths) {
   for (const Activation activation : {Activation::kRelu, Activation::kReluSquared}) {
     expect_same_gradients(config_of(2, 16, 4, 16, 27, activation), {3, 16, 1, 7, 40, 12});

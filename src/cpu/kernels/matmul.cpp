@@ -22,17 +22,16 @@ struct Panel {
 template <Epilogue kEpilogue>
 MICROGPT_INLINE Float finish(Float sum, Float activated) {
   const Float zero{};
-  switch (kEpilogue) {
-    case Epilogue::kNone:
-      return sum;
-    case Epilogue::kRelu:
-      return max(sum, zero);
-    case Epilogue::kReluSquared:
-      return max(sum, zero) * max(sum, zero);
-    case Epilogue::kReluBackward:
-      return activated > zero ? sum : zero;
-    case Epilogue::kReluSquaredBackward:  // d(r^2)/dr = 2 r
-      return sum * 2.0f * sqrt(activated);
+  if constexpr (kEpilogue == Epilogue::kRelu) {
+    return max(sum, zero);
+  } else if constexpr (kEpilogue == Epilogue::kReluSquared) {
+    return max(sum, zero) * max(sum, zero);
+  } else if constexpr (kEpilogue == Epilogue::kReluBackward) {
+    return activated > zero ? sum : zero;
+  } else if constexpr (kEpilogue == Epilogue::kReluSquaredBackward) {
+    return sum * 2.0f * sqrt(activated);  // d(r^2)/dr = 2 r
+  } else {
+    return sum;
   }
 }
 
