@@ -22,14 +22,15 @@ MICROGPT_INLINE Int lanes_before(std::size_t j, std::size_t end) {
                                           static_cast<std::ptrdiff_t>(j));
 }
 
-template <int kVectors>
+// c (n) = x, or c += x. What stands behind may belong to another thread.
+template <bool kAdd, int kVectors>
 MICROGPT_INLINE void store_row(float* c, const Float (&x)[kVectors], std::size_t n) {
   for (int v = 0; v < kVectors; ++v) {
-    const std::size_t j = static_cast<std::size_t>(v * kLanes);
-    if (n - j >= kLanes) {
-      store(c + j, x[v]);
+    const std::size_t j = static_cast<std::size_t>(v * kLanes), left = n - j;
+    if (left >= kLanes) {
+      store(c + j, kAdd ? load(c + j) + x[v] : x[v]);
     } else {
-      store_n(c + j, x[v], n - j);
+      store_n(c + j, kAdd ? load_n(c + j, left) + x[v] : x[v], left);
     }
   }
 }
@@ -39,13 +40,9 @@ template <int kRows, bool kAdd>
 void product(float* c, std::size_t ldc, const float* a, std::size_t row, std::size_t col,
              const float* b, std::size_t ldb, std::size_t K, std::size_t n) {
   const auto columns = [&]<int kVectors>(std::size_t j) {
-    auto tile = multiply<kRows, kVectors>(a, row, col, b + j, ldb, K);
-    for (int i = 0; i < kRows; ++i) {
-      float* ci = c + static_cast<std::size_t>(i) * ldc + j;
-      if constexpr (kAdd) {
-        for (int v = 0; v < kVectors; ++v) tile.sum[i][v] += load(ci + v * kLanes);
-      }
-      store_row<kVectors>(ci, tile.sum[i], n - j);
+    const auto tile = multiply<kRows, kVectors>(a, row, col, b + j, ldb, K);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      store_row<kAdd>(c + i * ldc + j, tile.sum[i], n - j);
     }
   };
   std::size_t j = 0;
@@ -60,8 +57,8 @@ void scores(float* c, std::size_t ldc, const float* a, std::size_t lda, const fl
   for (std::size_t j = 0; j < keys; j += kPanel) {
     const float* b = panels + key_index(j, 0, head_dim);
     const auto tile = multiply<kRows, 2>(a, lda, 1, b, kColTile, head_dim);
-    for (int i = 0; i < kRows; ++i) {
-      store_row<2>(c + static_cast<std::size_t>(i) * ldc + j, tile.sum[i], kPanel);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      store_row<false>(c + i * ldc + j, tile.sum[i], kPanel);
     }
   }
 }
