@@ -1,11 +1,16 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "support/message_of.h"
 
 namespace microgpt {
 namespace {
@@ -64,6 +69,22 @@ TEST(ThreadPool, ThrowsTheExceptionOfTheFirstTaskAndGoesOn) {
     pool.run(20, [&](std::size_t, int) { ++calls; });
     EXPECT_EQ(calls, 20);
   }
+}
+
+// In a process of its own, with too little memory for so many stacks.
+TEST(ThreadPool, ThreadsThatTheSystemDoesNotGive) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer needs more memory than that itself";
+#endif
+  const auto start_many = [] {
+    const rlimit limit{1 << 30, 1 << 30};
+    setrlimit(RLIMIT_AS, &limit);
+    const std::string message = message_of([] { ThreadPool pool(100'000); });
+    std::fputs(message.c_str(), stderr);
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(start_many(), testing::ExitedWithCode(0),
+              "threads: can't start them, expected 100000, got [0-9]+ .*; ask for fewer");
 }
 
 }  // namespace
