@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "cpu/cpu_engine.h"
 #include "exact/exact_engine.h"
 #include "microgpt/error.h"
 #include "reference/reference_engine.h"
@@ -23,8 +24,9 @@ std::unique_ptr<Engine> make_exact(const Config& config, const EngineOptions&) {
   return exact::make_exact_engine(config);
 }
 
-constexpr std::array kNames = {std::string_view("exact"), std::string_view("reference")};
-constexpr std::array<Make, kNames.size()> kMakers = {make_exact, make_reference};
+constexpr std::array<std::string_view, 3> kNames = {"exact", "cpu", "reference"};
+constexpr std::array<Make, kNames.size()> kMakers = {make_exact, cpu::make_cpu_engine,
+                                                     make_reference};
 
 }  // namespace
 

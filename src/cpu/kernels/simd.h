@@ -2,6 +2,7 @@
 // here is defined once for each instruction set, inside the namespace MICROGPT_ISA.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -32,7 +33,42 @@ MICROGPT_INLINE Float load(const float* p) {
 
 MICROGPT_INLINE void store(float* p, Float x) { std::memcpy(p, &x, sizeof x); }
 
+// The first n < kLanes lanes; load_n fills the others with 0.
+MICROGPT_INLINE Float load_n(const float* p, std::size_t n) {
+  Float x{};
+  std::memcpy(&x, p, n * sizeof(float));
+  return x;
+}
+
+MICROGPT_INLINE void store_n(float* p, Float x, std::size_t n) {
+  std::memcpy(p, &x, n * sizeof(float));
+}
+
 MICROGPT_INLINE Float max(Float a, Float b) { return a > b ? a : b; }
+
+MICROGPT_INLINE Float sqrt(Float x) {
+  for (int i = 0; i < kLanes; ++i) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+}
+
+// Over all lanes, always in the same order.
+MICROGPT_INLINE float sum_lanes(Float x) {
+  float lanes[kLanes];
+  store(lanes, x);
+  for (int n = kLanes / 2; n > 0; n /= 2) {
+    for (int i = 0; i < n; ++i) lanes[i] += lanes[i + n];
+  }
+  return lanes[0];
+}
+
+MICROGPT_INLINE float max_lanes(Float x) {
+  float lanes[kLanes];
+  store(lanes, x);
+  for (int n = kLanes / 2; n > 0; n /= 2) {
+    for (int i = 0; i < n; ++i) lanes[i] = lanes[i] > lanes[i + n] ? lanes[i] : lanes[i + n];
+  }
+  return lanes[0];
+}
 
 // e ** x with an error of about 1 ulp for x in [-87, 88]; below that 2e-38 or less, above 1.6e38 or
 // more. x = n ln 2 + r with |r| <= ln(2) / 2, and e ** r by its Taylor series to r^7 (remainder
