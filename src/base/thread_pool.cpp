@@ -60,28 +60,27 @@ void ThreadPool::work(int thread) {
     wait_while(number_, seen);
     seen = number_;
     if (stopping_) return;
-    take_tasks(seen, thread);
+    take_tasks(thread);
   }
 }
 
 void ThreadPool::run(const Job& job) {
   job_ = job;
   unfinished_ = job.num_tasks;
-  const std::uint32_t number = number_ + 1;
-  open_ = std::uint64_t{number} << 32 | job.num_tasks;
-  number_ = number;
+  open_ = job.num_tasks;
+  ++number_;
   number_.notify_all();
-  take_tasks(number, 0);
-  for (std::uint32_t left = unfinished_; left > 0; left = unfinished_)
+  take_tasks(0);
+  for (std::uint32_t left = unfinished_; left > 0; left = unfinished_) {
     wait_while(unfinished_, left);
+  }
   if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-// While a thread holds a task of a job, run does not return, so job_ is that job.
-void ThreadPool::take_tasks(std::uint32_t number, int thread) {
-  for (std::uint64_t open = open_; open >> 32 == number && static_cast<std::uint32_t>(open) > 0;) {
+void ThreadPool::take_tasks(int thread) {
+  for (std::uint32_t open = open_; open > 0;) {
     if (!open_.compare_exchange_weak(open, open - 1)) continue;
-    call(job_.num_tasks - static_cast<std::uint32_t>(open), thread);
+    call(job_.num_tasks - open, thread);
     if (--unfinished_ == 0) unfinished_.notify_one();
     open = open_;
   }

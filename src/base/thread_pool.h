@@ -53,7 +53,7 @@ class ThreadPool {
   void run(const Job& job);
   void stop();
   void work(int thread);
-  void take_tasks(std::uint32_t number, int thread);
+  void take_tasks(int thread);
   void call(std::uint32_t task, int thread);
 
   // Spins, then sleeps, until the value is another.
@@ -61,11 +61,11 @@ class ThreadPool {
 
   int spins_;
   Job job_;
-  // The number of the job in the upper half and how many of its tasks nobody has taken in the
-  // lower. Both in one word, so that a thread that wakes up late takes no task of another job.
-  std::atomic<std::uint64_t> open_{0};
-  std::atomic<std::uint32_t> number_{0};      // of the newest job; workers wait for it to change
-  std::atomic<std::uint32_t> unfinished_{0};  // tasks; the caller of run waits for 0
+  // Tasks of the job that nobody has taken yet. Whoever takes one, however late it woke up, takes
+  // it of the job at hand: that is not replaced before all its tasks are finished.
+  std::atomic<std::uint32_t> open_{0};
+  std::atomic<std::uint32_t> unfinished_{0};  // the caller of run waits for 0
+  std::atomic<std::uint32_t> number_{0};      // of jobs so far; workers wait for it to change
   std::atomic<bool> stopping_{false};
 
   std::mutex failure_mutex_;

@@ -5,9 +5,10 @@
 namespace microgpt::cpu {
 namespace {
 
-constexpr std::size_t kRowsOfTask = 32 * kRowTile;  // of a product; a panel is packed once for them
+// Of a task, which should take some microseconds at least: all that a ThreadPool costs is less.
+constexpr std::size_t kMatmulRows = 32 * kRowTile;  // a panel of b is packed once for them
+constexpr std::size_t kMatvecWeights = std::size_t{1} << 15;
 constexpr std::size_t kNormRows = 64;
-constexpr std::size_t kMatvecWeights = 1 << 15;  // read by a task: some microseconds
 
 std::size_t scratch_size(const Config& config) {
   const Sizes s(config);
@@ -25,13 +26,13 @@ KernelRunner::KernelRunner(const Config& config, int threads)
 
 void KernelRunner::matmul(const Matmul& m) {
   if (m.M == 1 && m.b.row == 1) return matvec(m);
-  const std::size_t row_parts = (m.M + kRowsOfTask - 1) / kRowsOfTask;
+  const std::size_t row_parts = (m.M + kMatmulRows - 1) / kMatmulRows;
   const std::size_t col_parts = (m.N + kColTile - 1) / kColTile;
   for_tasks(row_parts * col_parts, [&](std::size_t task, float* scratch) {
-    const std::size_t i = task % row_parts * kRowsOfTask, j = task / row_parts * kColTile;
+    const std::size_t i = task % row_parts * kMatmulRows, j = task / row_parts * kColTile;
     const std::size_t at = i * m.ldc + j;
     Matmul part = m;
-    part.M = std::min(kRowsOfTask, m.M - i);
+    part.M = std::min(kMatmulRows, m.M - i);
     part.N = std::min(kColTile, m.N - j);
     part.a.data += i * m.a.row;
     part.b.data += j * m.b.col;

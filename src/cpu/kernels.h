@@ -51,8 +51,8 @@ struct Softmax {
 
 // One head of a sequence: T queries at positions past .. past + T - 1, each over the keys and
 // values from position 0 up to its own. All matrices have head_dim columns; ld* are their rows'
-// strides. Of q, k, v and out and their gradients kColTile floats behind a row's columns must be
-// there to be read; they do not matter.
+// strides. Behind the last row of q, k, v and of the gradient of out, kColTile floats are read too,
+// and do not matter.
 struct Attention {
   std::size_t T = 0, past = 0, head_dim = 0;
   const float *q = nullptr, *k = nullptr, *v = nullptr;

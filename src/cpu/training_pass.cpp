@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kLogits = 1 << 24;   // held at a time, if that is more than a few rows
 constexpr std::size_t kEmbedRows = 64;     // of a task
 constexpr std::size_t kEmbedColumns = 64;  // of a task, where tasks must not share a row
-constexpr std::size_t kSlack = 64;         // floats that may be read behind a matrix: see Attention
+constexpr std::size_t kSlack = kColTile;   // floats that may be read behind a matrix: see Attention
 
 // Cuts a buffer into matrices that begin at cache lines. Without a buffer it only measures.
 class Layout {
@@ -97,7 +97,7 @@ void TrainingPass::allocate() {
     logits_ = layout.take(rows_of_logits(), sizes_.V), losses_ = layout.take(M_, 1);
     for (LayerActivations& act : layers_) {
       act.attn_norm = layout.take(M_, C), act.attn_scale = layout.take(M_, 1);
-      act.qkv = layout.take(M_, 3 * C),
+      act.qkv = layout.take(M_, 3 * C);
       act.softmax = reinterpret_cast<Softmax*>(layout.take(sizes_.H, 2 * M_));
       act.attn = layout.take(M_, C);
       act.mlp_norm = layout.take(M_, C), act.mlp_scale = layout.take(M_, 1);
