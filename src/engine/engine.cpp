@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "cpu/small_engine.h"
 #include "microgpt/error.h"
 #include "reference/reference_engine.h"
 
@@ -17,8 +18,14 @@ std::unique_ptr<Engine> make_reference(const Config& config, const EngineOptions
   return reference::make_reference_engine(config);
 }
 
-constexpr std::array kNames = {std::string_view("reference")};
-constexpr std::array<Make, kNames.size()> kMakers = {make_reference};
+std::unique_ptr<Engine> make_cpu(const Config& config, const EngineOptions& options) {
+  config.check();
+  if (!cpu::small_engine_fits(config)) throw Error("engine cpu: too large");
+  return cpu::make_small_engine(config, options);
+}
+
+constexpr std::array kNames = {std::string_view("reference"), std::string_view("cpu")};
+constexpr std::array<Make, kNames.size()> kMakers = {make_reference, make_cpu};
 
 }  // namespace
 

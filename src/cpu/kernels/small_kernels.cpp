@@ -1,0 +1,74 @@
+#include "cpu/kernels/small_train.h"
+
+namespace microgpt::cpu::MICROGPT_ISA {
+namespace {
+
+template <int C, int D>
+std::size_t scratch_size(const SmallModel& model) {
+  float* const none = nullptr;
+  const int longest = model.block_size < kMaxRows ? model.block_size : kMaxRows;
+  return static_cast<std::size_t>(Activations<C, D>(model, kMaxRows, longest, none).end - none);
+}
+
+template <int C>
+void transpose_matrices(const SmallModel& model) {
+  using Places = SmallLayerPlaces<C>;
+  const auto matrix = [&](std::size_t place, int inputs, int outputs) {
+    transpose(model.transposed + place, model.weights + place, inputs, outputs);
+  };
+  matrix(model.lm_head, C, model.vocab_stride);
+  for (int l = 0; l < model.n_layer; ++l) {
+    const std::size_t place = model.layers + static_cast<std::size_t>(l) * Places::kSize;
+    matrix(place + Places::kQkv, C, 3 * C);
+    matrix(place + Places::kWo, C, C);
+    matrix(place + Places::kFc1, C, 4 * C);
+    matrix(place + Places::kFc2, 4 * C, C);
+  }
+}
+
+Adam adam_sink(const SmallModel& model, const SmallAdam& adam) {
+  return {model.weights, model.m, model.v, adam};
+}
+
+template <int C, int D>
+void backward(const SmallModel& model, const SmallPass& pass, float* scratch, float* grads) {
+  backward_pass<C, D>(model, pass, scratch, grads, AddGradient{grads});
+}
+
+template <int C, int D>
+void backward_adam(const SmallModel& model, const SmallPass& pass, float* scratch, float* grads,
+                   const SmallAdam& adam) {
+  const Adam sink = adam_sink(model, adam);
+  backward_pass<C, D>(model, pass, scratch, grads, sink);
+  put_all(grads, model.lm_head, sink);  // wte and wpe
+}
+
+void update_adam(const SmallModel& model, float* grads, const SmallAdam& adam) {
+  put_all(grads, model.size, adam_sink(model, adam));
+}
+
+void update_sgd(const SmallModel& model, float* grads, float learning_rate) {
+  put_all(grads, model.size, Sgd{model.weights, learning_rate});
+}
+
+void add(float* sum, float* addend, std::size_t size) { put_all(addend, size, AddGradient{sum}); }
+
+template <int C, int D>
+constexpr SmallKernels kKernels = {
+    scratch_size<C, D>,  transpose_matrices<C>, forward<C, D>, backward<C, D>,
+    backward_adam<C, D>, update_adam,           update_sgd,    add};
+
+template <int C>
+const SmallKernels& kernels_for(int head_dim) {
+  return head_dim == 4 ? kKernels<C, 4> : head_dim == 8 ? kKernels<C, 8> : kKernels<C, 16>;
+}
+
+}  // namespace
+
+const SmallKernels& small_kernels(int C, int head_dim) {
+  return C == 16   ? kernels_for<16>(head_dim)
+         : C == 32 ? kernels_for<32>(head_dim)
+                   : kernels_for<64>(head_dim);
+}
+
+}  // namespace microgpt::cpu::MICROGPT_ISA

@@ -1,0 +1,135 @@
+// Operations within a register, beyond simd.h's: sums and maxima across lanes, and square roots.
+#pragma once
+
+#include <utility>
+
+#include "cpu/kernels/simd.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace microgpt::cpu::MICROGPT_ISA {
+
+template <int kI>
+struct Constant {
+  static constexpr int value = kI;
+};
+
+template <class F, int... kI>
+MICROGPT_INLINE void unroll(F f, std::integer_sequence<int, kI...>) {
+  (f(Constant<kI>{}), ...);
+}
+
+// Calls f(i) for i from 0 to kN - 1, where i.value is known when compiling.
+template <int kN, class F>
+MICROGPT_INLINE void unroll(F f) {
+  unroll(f, std::make_integer_sequence<int, kN>{});
+}
+
+using AllLanes = std::make_integer_sequence<int, kLanes>;
+
+// 0, 1, 2, ...
+template <int... kL>
+MICROGPT_INLINE Int lane_numbers(std::integer_sequence<int, kL...>) {
+  return Int{kL...};
+}
+MICROGPT_INLINE Int lane_numbers() { return lane_numbers(AllLanes{}); }
+
+// Lane l of the result is lane l ^ kDistance of x.
+template <int kDistance, int... kL>
+MICROGPT_INLINE Float swap_lanes(Float x, std::integer_sequence<int, kL...>) {
+  return __builtin_shufflevector(x, x, (kL ^ kDistance)...);
+}
+
+// In each group of kGroup lanes, all become the group's sum: of lanes half a group apart first.
+template <int kGroup>
+MICROGPT_INLINE Float sum_within(Float x) {
+  if constexpr (kGroup == 1) {
+    return x;
+  } else {
+    return sum_within<kGroup / 2>(x + swap_lanes<kGroup / 2>(x, AllLanes{}));
+  }
+}
+
+template <int kGroup>
+MICROGPT_INLINE Float max_within(Float x) {
+  if constexpr (kGroup == 1) {
+    return x;
+  } else {
+    return max_within<kGroup / 2>(max(x, swap_lanes<kGroup / 2>(x, AllLanes{})));
+  }
+}
+
+// In each group of kGroup lanes, all become the group's lane kAt.
+template <int kGroup, int kAt, int... kL>
+MICROGPT_INLINE Float spread(Float x, std::integer_sequence<int, kL...>) {
+  return __builtin_shufflevector(x, x, (kL / kGroup * kGroup + kAt)...);
+}
+template <int kGroup, int kAt>
+MICROGPT_INLINE Float spread(Float x) {
+  return spread<kGroup, kAt>(x, AllLanes{});
+}
+
+// a and b hold, in each group, kGroup / kWidth sums that are spread over kWidth lanes each. The
+// result holds a's and then b's, over half as many lanes each: neighbours are added.
+template <int kGroup, int kWidth, int... kL>
+MICROGPT_INLINE Float add_neighbours(Float a, Float b, std::integer_sequence<int, kL...>) {
+  constexpr auto from = [](int lane) {
+    const int at = lane % kGroup * 2;  // in a's group and b's, end to end
+    return lane / kGroup * kGroup + at % kGroup + (at < kGroup ? 0 : kLanes);
+  };
+  return __builtin_shufflevector(a, b, from(kL)...) +
+         __builtin_shufflevector(a, b, (from(kL) + 1)...);
+}
+
+// Lane s of each group of kGroup lanes becomes the sum over that group of x[s], for kGroup vectors
+// x[0], x[kStep], ... : kGroup - 1 additions in all.
+template <int kGroup, int kCount = kGroup>
+MICROGPT_INLINE Float sums_of(const Float* x) {
+  if constexpr (kCount == 1) {
+    return x[0];
+  } else {
+    return add_neighbours<kGroup, 2 * kGroup / kCount>(
+        sums_of<kGroup, kCount / 2>(x), sums_of<kGroup, kCount / 2>(x + kCount / 2), AllLanes{});
+  }
+}
+
+// Row a keeps its lanes whose number lacks the bit kBit and takes b's lanes of those numbers for
+// the others; b the other way round.
+template <int kBit, int... kL>
+MICROGPT_INLINE void exchange(Float& a, Float& b, std::integer_sequence<int, kL...>) {
+  const Float low =
+      __builtin_shufflevector(a, b, ((kL & kBit) == 0 ? kL : (kL ^ kBit) + kLanes)...);
+  b = __builtin_shufflevector(a, b, ((kL & kBit) == 0 ? kL ^ kBit : kL + kLanes)...);
+  a = low;
+}
+
+// Transposes kLanes rows in registers: quarters of the square change places, then quarters of
+// those.
+template <int kBit = kLanes / 2>
+MICROGPT_INLINE void transpose_lanes(Float* x) {
+  for (int i = 0; i < kLanes; ++i) {
+    if ((i & kBit) == 0) exchange<kBit>(x[i], x[i | kBit], AllLanes{});
+  }
+  if constexpr (kBit > 1) transpose_lanes<kBit / 2>(x);
+}
+
+MICROGPT_INLINE Float sqrt(Float x) {
+#if defined(MICROGPT_ISA_avx512)
+  return Float(_mm512_maskz_sqrt_ps(-1, __m512(x)));  // the plain one warns in g++ 12
+#elif defined(MICROGPT_ISA_avx2)
+  return Float(_mm256_sqrt_ps(__m256(x)));
+#elif defined(__x86_64__)
+  return Float(_mm_sqrt_ps(__m128(x)));
+#elif defined(__aarch64__)
+  return Float(vsqrtq_f32(float32x4_t(x)));
+#else
+  for (int l = 0; l < kLanes; ++l) x[l] = __builtin_sqrtf(x[l]);
+  return x;
+#endif
+}
+
+}  // namespace microgpt::cpu::MICROGPT_ISA

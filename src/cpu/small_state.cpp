@@ -1,0 +1,140 @@
+#include "cpu/small_state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+namespace microgpt::cpu {
+namespace {
+
+constexpr std::align_val_t kCacheLine{64};
+
+std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
+
+// SmallLayerPlaces, with C known when running.
+std::size_t layer_size(std::size_t C) { return 12 * C * C; }
+
+// Lists where each parameter stands, in the order of the parameter table.
+class PlaceList {
+ public:
+  PlaceList(const Config& config, const SmallModel& model)
+      : n_embd_(static_cast<std::size_t>(config.n_embd)),
+        head_dim_(static_cast<std::size_t>(config.head_dim())),
+        D_(static_cast<std::size_t>(padded_head_dim(config))),
+        C_(static_cast<std::size_t>(padded_n_embd(config))) {
+    const auto V = static_cast<std::size_t>(config.vocab_size);
+    add_rows(0, V);
+    add_rows(model.wpe, static_cast<std::size_t>(config.block_size));
+    add_transposed(model.lm_head, V, static_cast<std::size_t>(model.vocab_stride));
+    for (int l = 0; l < config.n_layer; ++l) {
+      const std::size_t qkv = model.layers + static_cast<std::size_t>(l) * layer_size(C_);
+      const std::size_t wo = qkv + 3 * C_ * C_, fc1 = wo + C_ * C_, fc2 = fc1 + 4 * C_ * C_;
+      for (std::size_t part = 0; part < 3; ++part) add_square(qkv + part * C_, 3 * C_);
+      add_square(wo, C_);
+      add_transposed(fc1, 4 * n_embd_, 4 * C_);
+      for (std::size_t out = 0; out < n_embd_; ++out) {
+        for (std::size_t in = 0; in < 4 * n_embd_; ++in) {
+          places_.push_back(fc2 + in * C_ + column(out));
+        }
+      }
+    }
+  }
+
+  std::vector<std::size_t> take() { return std::move(places_); }
+
+ private:
+  // Heads are padded one by one; the same order serves all rows of n_embd.
+  std::size_t column(std::size_t i) const { return i / head_dim_ * D_ + i % head_dim_; }
+
+  void add_rows(std::size_t at, std::size_t rows) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t i = 0; i < n_embd_; ++i) places_.push_back(at + row * C_ + column(i));
+    }
+  }
+
+  // (outputs, n_embd), stored (C, stride).
+  void add_transposed(std::size_t at, std::size_t outputs, std::size_t stride) {
+    for (std::size_t out = 0; out < outputs; ++out) {
+      for (std::size_t in = 0; in < n_embd_; ++in) {
+        places_.push_back(at + column(in) * stride + out);
+      }
+    }
+  }
+
+  // (n_embd, n_embd), stored (C, stride), with padded heads on both sides.
+  void add_square(std::size_t at, std::size_t stride) {
+    for (std::size_t out = 0; out < n_embd_; ++out) {
+      for (std::size_t in = 0; in < n_embd_; ++in) {
+        places_.push_back(at + column(in) * stride + column(out));
+      }
+    }
+  }
+
+  std::size_t n_embd_, head_dim_, D_, C_;
+  std::vector<std::size_t> places_;
+};
+
+// All but the arrays.
+SmallModel describe(const Config& config) {
+  const auto C = static_cast<std::size_t>(padded_n_embd(config));
+  const auto V = static_cast<std::size_t>(config.vocab_size);
+  const std::size_t stride = round_up(V, kRegister);
+  SmallModel model{};
+  model.n_layer = config.n_layer;
+  model.vocab_size = config.vocab_size;
+  model.vocab_stride = static_cast<int>(stride);
+  model.block_size = config.block_size;
+  model.relu_squared = config.activation == Activation::kReluSquared;
+  model.inverse_n_embd = 1.0f / static_cast<float>(config.n_embd);
+  model.attention_scale = 1.0f / std::sqrt(static_cast<float>(config.head_dim()));
+  model.wpe = V * C;
+  model.lm_head = model.wpe + static_cast<std::size_t>(config.block_size) * C;
+  model.layers = model.lm_head + C * stride;
+  model.size = model.layers + static_cast<std::size_t>(config.n_layer) * layer_size(C);
+  return model;
+}
+
+}  // namespace
+
+AlignedFloats::AlignedFloats(std::size_t size)
+    : data_(static_cast<float*>(::operator new[](size * sizeof(float), kCacheLine))) {
+  std::fill_n(data_.get(), size, 0.0f);
+}
+
+void AlignedFloats::Free::operator()(float* p) const { ::operator delete[](p, kCacheLine); }
+
+int padded_head_dim(const Config& config) {
+  return config.head_dim() <= 4 ? 4 : config.head_dim() <= 8 ? 8 : 16;
+}
+
+int padded_n_embd(const Config& config) {
+  const int columns = config.n_head * padded_head_dim(config);
+  return columns <= 16 ? 16 : columns <= 32 ? 32 : 64;
+}
+
+SmallState::SmallState(const Config& config)
+    : model_(describe(config)),
+      memory_(5 * model_.size),
+      places_(PlaceList(config, model_).take()) {
+  model_.weights = memory_.data();
+  model_.transposed = model_.weights + model_.size;
+  model_.m = model_.transposed + model_.size;
+  model_.v = model_.m + model_.size;
+  grads_ = model_.v + model_.size;
+}
+
+void SmallState::write(float* array, std::span<const double> values) const {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    array[places_[i]] = static_cast<float>(values[i]);
+  }
+}
+
+std::vector<double> SmallState::read(const float* array) const {
+  std::vector<double> values(places_.size());
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    values[i] = static_cast<double>(array[places_[i]]);
+  }
+  return values;
+}
+
+}  // namespace microgpt::cpu
