@@ -7,14 +7,12 @@
 
 #include "base/isa.h"
 #include "base/thread_pool.h"
+#include "cpu/small_sampler.h"
 #include "cpu/small_state.h"
 #include "microgpt/error.h"
 
 namespace microgpt::cpu {
 namespace {
-
-constexpr int kMaxLayers = 8;
-constexpr int kMaxVocab = 512;
 
 // A batch is cut into groups of documents, each with gradients of its own that are added up in
 // order, so that no result depends on how many threads there are.
@@ -35,13 +33,6 @@ const SmallKernels& choose_kernels(const Config& config) {
 #endif
     default:
       return plain::small_kernels(C, head_dim);
-  }
-}
-
-void check_token(const Config& config, int token) {
-  if (token < 0 || token >= config.vocab_size) {
-    throw Error(
-        fmt::format("token: out of range, expected 0 to {}, got {}", config.vocab_size - 1, token));
   }
 }
 
@@ -77,6 +68,7 @@ class SmallEngine final : public Engine {
   void optimizer_step(const OptimizerStep& step) override;
   double train_step(Batch batch, const OptimizerStep& step) override;
   std::unique_ptr<Decoder> new_decoder() const override;
+  std::unique_ptr<Lanes> new_lanes(std::size_t count, double temperature) const override;
 
  private:
   // What a thread works in.
@@ -249,14 +241,20 @@ double SmallEngine::train_step(Batch batch, const OptimizerStep& step) {
   return loss;
 }
 
-std::unique_ptr<Decoder> SmallEngine::new_decoder() const { return nullptr; }
+std::unique_ptr<Decoder> SmallEngine::new_decoder() const {
+  return make_small_decoder(config_, kernels_, state_.model());
+}
+
+std::unique_ptr<Lanes> SmallEngine::new_lanes(std::size_t count, double temperature) const {
+  return make_small_lanes(config_, kernels_, state_.model(), count, temperature);
+}
 
 }  // namespace
 
 bool small_engine_fits(const Config& config) {
   return config.head_dim() <= 16 && config.n_head * padded_head_dim(config) <= 64 &&
          config.block_size <= kMaxRows && config.vocab_size <= kMaxVocab &&
-         config.n_layer <= kMaxLayers;
+         config.n_layer <= kMaxSmallLayers;
 }
 
 std::unique_ptr<Engine> make_small_engine(const Config& config, const EngineOptions& options) {

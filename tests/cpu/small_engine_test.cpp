@@ -2,63 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <random>
 
-#include "base/isa.h"
+#include "cpu/small_test.h"
 #include "reference/reference_engine.h"
 #include "support/message_of.h"
 
 namespace microgpt::cpu {
 namespace {
-
-// Runs a test with one instruction set after another: all that this machine has.
-template <class F>
-void for_each_isa(F f) {
-  for (const Isa isa : {Isa::kPlain, Isa::kNeon, Isa::kAvx2, Isa::kAvx512}) {
-    if (!is_supported(isa)) continue;
-    SCOPED_TRACE(std::string(to_string(isa)));
-    setenv("MICROGPT_ISA", std::string(to_string(isa)).c_str(), 1);
-    f();
-  }
-  unsetenv("MICROGPT_ISA");
-}
-
-Config make_config(int n_layer, int n_embd, int n_head, int block_size, int vocab_size,
-                   Activation activation = Activation::kRelu) {
-  Config config;
-  config.n_layer = n_layer;
-  config.n_embd = n_embd;
-  config.n_head = n_head;
-  config.block_size = block_size;
-  config.vocab_size = vocab_size;
-  config.activation = activation;
-  return config;
-}
-
-// Large enough that attention and the MLP matter: products keep the size of what goes in.
-StateDict random_state(const Config& config) {
-  TrainConfig train;
-  train.init_std = 1.2 / std::sqrt(config.n_embd);
-  PythonRandom random(7);
-  return init_state_dict(config, train, random);
-}
-
-std::vector<int> random_document(const Config& config, std::size_t predictions, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<int> tokens(predictions + 1);
-  for (int& token : tokens) {
-    token = static_cast<int>(random() % static_cast<unsigned>(config.vocab_size));
-  }
-  return tokens;
-}
-
-std::unique_ptr<Engine> make_loaded(const Config& config, int threads = 1) {
-  auto engine = make_small_engine(config, {threads});
-  engine->load(random_state(config));
-  return engine;
-}
 
 // Expects each tensor's values to agree within `tolerance` times the largest of that tensor.
 void expect_near_per_tensor(const Config& config, const std::vector<double>& ours,
@@ -98,15 +50,7 @@ TEST(SmallEngine, GradientsOfEveryLength) {
 }
 
 TEST(SmallEngine, GradientsOfEveryShape) {
-  // n_layer, n_embd, n_head, block_size, vocab_size
-  const Config configs[] = {
-      make_config(1, 16, 4, 16, 27), make_config(2, 16, 4, 16, 27),  make_config(3, 8, 2, 7, 5),
-      make_config(4, 16, 2, 9, 65),  make_config(1, 16, 1, 16, 100), make_config(1, 32, 8, 20, 27),
-      make_config(2, 32, 4, 16, 27), make_config(1, 32, 2, 33, 11),  make_config(1, 64, 16, 8, 27),
-      make_config(1, 64, 8, 24, 27), make_config(2, 64, 4, 16, 65),  make_config(2, 6, 2, 4, 5),
-      make_config(1, 5, 1, 12, 2),   make_config(1, 2, 1, 1, 2),     make_config(2, 12, 3, 10, 27),
-      make_config(1, 33, 3, 6, 33),  make_config(1, 4, 4, 16, 27)};
-  for (const Config& shape : configs) {
+  for (const Config& shape : kShapes) {
     for (const Activation activation : {Activation::kRelu, Activation::kReluSquared}) {
       Config config = shape;
       config.activation = activation;

@@ -7,7 +7,9 @@
 namespace microgpt::cpu {
 
 inline constexpr int kRegister = 16;  // floats of the widest register; rows are padded to it
-inline constexpr int kMaxRows = 64;   // of a pass
+inline constexpr int kMaxRows = 64;   // of a pass; no document is longer
+inline constexpr int kMaxSmallLayers = 8;
+inline constexpr int kMaxVocab = 512;
 
 // A model's parameters as the kernels read them. A row of n_embd numbers is padded with zeros to C
 // = 16, 32 or 64, and a head in it to head_dim = 4, 8 or 16. Zeros stay zeros: they add nothing to
@@ -61,7 +63,18 @@ struct SmallAdam {
   float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon;
 };
 
+// Sequences that are written together, one in each lane of a register.
+struct SmallLanes {
+  float* keys_and_values;  // of write_many, aligned to 64 bytes
+  int slot;                // of the ring of block_size calls
+  int token[kRegister];
+  int position[kRegister];
+  float u[kRegister];
+  int next[kRegister];
+};
+
 struct SmallKernels {
+  int lanes;  // of a register
   // Floats of scratch memory that a pass needs, aligned to 64 bytes.
   std::size_t (*scratch_size)(const SmallModel& model);
 
@@ -87,6 +100,21 @@ struct SmallKernels {
 
   // sum += addend, and addend becomes zero; both of `size`.
   void (*add)(float* sum, float* addend, std::size_t size);
+
+  // Floats of the keys and values of one sequence, and of `lanes` sequences; zero at first.
+  std::size_t (*sequence_size)(const SmallModel& model);
+  std::size_t (*sequences_size)(const SmallModel& model);
+
+  // Adds a token to a sequence that has `position` others, and overwrites logits (vocab_stride).
+  void (*write_one)(const SmallModel& model, float* sequence, int token, int position,
+                    float* logits);
+
+  // Draws the token at which the running sum of softmax(logits * inverse_temperature) exceeds u,
+  // and overwrites logits. u: from 0 to the last float below 1.
+  int (*choose)(const SmallModel& model, float* logits, float inverse_temperature, float u);
+
+  // Both, for a sequence in each lane: overwrites lanes.next.
+  void (*write_many)(const SmallModel& model, SmallLanes& lanes, float inverse_temperature);
 };
 
 // Kernels for rows padded to C floats and heads padded to head_dim, in every instruction set of the

@@ -1,3 +1,4 @@
+#include "cpu/kernels/small_lanes.h"
 #include "cpu/kernels/small_train.h"
 
 namespace microgpt::cpu::MICROGPT_ISA {
@@ -53,10 +54,27 @@ void update_sgd(const SmallModel& model, float* grads, float learning_rate) {
 
 void add(float* sum, float* addend, std::size_t size) { put_all(addend, size, AddGradient{sum}); }
 
+int choose(const SmallModel& model, float* logits, float inverse_temperature, float u) {
+  return choose_token(model, logits, inverse_temperature, u);
+}
+
 template <int C, int D>
 constexpr SmallKernels kKernels = {
-    scratch_size<C, D>,  transpose_matrices<C>, forward<C, D>, backward<C, D>,
-    backward_adam<C, D>, update_adam,           update_sgd,    add};
+    .lanes = kLanes,
+    .scratch_size = scratch_size<C, D>,
+    .transpose = transpose_matrices<C>,
+    .forward = forward<C, D>,
+    .backward = backward<C, D>,
+    .backward_adam = backward_adam<C, D>,
+    .adam = update_adam,
+    .sgd = update_sgd,
+    .add = add,
+    .sequence_size = sequence_size<C, D>,
+    .sequences_size = sequences_size<C>,
+    .write_one = write_one<C, D>,
+    .choose = choose,
+    .write_many = write_many<C, D>,
+};
 
 template <int C>
 const SmallKernels& kernels_for(int head_dim) {

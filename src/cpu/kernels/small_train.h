@@ -8,8 +8,6 @@
 
 namespace microgpt::cpu::MICROGPT_ISA {
 
-inline constexpr int kMaxSmallLayers = 8;
-
 // What forward leaves for backward, and what backward works in: cut out of scratch memory for as
 // many rows as the pass has, so that all of it lies close together.
 template <int C, int D>
