@@ -23,20 +23,19 @@ class PlaceList {
         D_(static_cast<std::size_t>(padded_head_dim(config))),
         C_(static_cast<std::size_t>(padded_n_embd(config))) {
     const auto V = static_cast<std::size_t>(config.vocab_size);
+    const auto row = [this](std::size_t i) { return column(i); };
+    const auto same = [](std::size_t i) { return i; };
     add_rows(0, V);
     add_rows(model.wpe, static_cast<std::size_t>(config.block_size));
-    add_transposed(model.lm_head, V, static_cast<std::size_t>(model.vocab_stride));
+    add_matrix(model.lm_head, V, n_embd_, C_, same, row);
     for (int l = 0; l < config.n_layer; ++l) {
-      const std::size_t qkv = model.layers + static_cast<std::size_t>(l) * layer_size(C_);
-      const std::size_t wo = qkv + 3 * C_ * C_, fc1 = wo + C_ * C_, fc2 = fc1 + 4 * C_ * C_;
-      for (std::size_t part = 0; part < 3; ++part) add_square(qkv + part * C_, 3 * C_);
-      add_square(wo, C_);
-      add_transposed(fc1, 4 * n_embd_, 4 * C_);
-      for (std::size_t out = 0; out < n_embd_; ++out) {
-        for (std::size_t in = 0; in < 4 * n_embd_; ++in) {
-          places_.push_back(fc2 + in * C_ + column(out));
-        }
+      std::size_t at = model.layers + static_cast<std::size_t>(l) * layer_size(C_);
+      for (int i = 0; i < 4; ++i, at += C_ * C_) {  // attn_wq, attn_wk, attn_wv, attn_wo
+        add_matrix(at, n_embd_, n_embd_, C_, row, row);
       }
+      add_matrix(at, 4 * n_embd_, n_embd_, C_, same, row);  // mlp_fc1
+      at += 4 * C_ * C_;
+      add_matrix(at, n_embd_, 4 * n_embd_, 4 * C_, row, same);  // mlp_fc2
     }
   }
 
@@ -52,20 +51,14 @@ class PlaceList {
     }
   }
 
-  // (outputs, n_embd), stored (C, stride).
-  void add_transposed(std::size_t at, std::size_t outputs, std::size_t stride) {
-    for (std::size_t out = 0; out < outputs; ++out) {
-      for (std::size_t in = 0; in < n_embd_; ++in) {
-        places_.push_back(at + column(in) * stride + out);
-      }
-    }
-  }
-
-  // (n_embd, n_embd), stored (C, stride), with padded heads on both sides.
-  void add_square(std::size_t at, std::size_t stride) {
-    for (std::size_t out = 0; out < n_embd_; ++out) {
-      for (std::size_t in = 0; in < n_embd_; ++in) {
-        places_.push_back(at + column(in) * stride + column(out));
+  // (outputs, inputs), stored (depth, outputs) in panels; output and input tell where each goes.
+  template <class Output, class Input>
+  void add_matrix(std::size_t at, std::size_t outputs, std::size_t inputs, std::size_t depth,
+                  Output output, Input input) {
+    for (std::size_t o = 0; o < outputs; ++o) {
+      const std::size_t panel = output(o) / kRegister, lane = output(o) % kRegister;
+      for (std::size_t i = 0; i < inputs; ++i) {
+        places_.push_back(at + (panel * depth + input(i)) * kRegister + lane);
       }
     }
   }

@@ -28,7 +28,15 @@ void transpose_matrices(const SmallModel& model) {
 }
 
 Adam adam_sink(const SmallModel& model, const SmallAdam& adam) {
-  return {model.weights, model.m, model.v, adam};
+  return {model.weights,
+          model.m,
+          model.v,
+          splat(adam.beta1),
+          splat(adam.one_minus_beta1),
+          splat(adam.beta2),
+          splat(adam.one_minus_beta2),
+          splat(adam.rate),
+          splat(adam.epsilon)};
 }
 
 template <int C, int D>

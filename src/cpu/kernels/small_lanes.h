@@ -34,15 +34,16 @@ MICROGPT_INLINE Float sum_neighbours(const Float* x) {
 // out[o] = start[o] + sum over k of in[k] * w[k][o] for o < outputs, a multiple of 4.
 template <int kDepth>
 MICROGPT_INLINE void product_many(int outputs, Float* out, const Float* start, const Float* in,
-                                  Rows w) {
+                                  float* w) {
   constexpr int kOutputs = kLanes == 16 ? 4 : 2;
   for (int o = 0; o < outputs; o += kOutputs) {
+    const float* const panel = panel_at(w, kDepth, o);
     Float sum[kOutputs][kChains] = {};
     for (int k = 0; k < kDepth; k += kChains) {
-      for (int c = 0; c < kChains; ++c) {
-        const float* const wk = w[k + c] + o;
-        for (int i = 0; i < kOutputs; ++i) sum[i][c] += wk[i] * in[k + c];
-      }
+      unroll<kChains * kOutputs>([&](auto n) MICROGPT_INLINE_LAMBDA {
+        constexpr int c = n.value / kOutputs, i = n.value % kOutputs;
+        sum[i][c] += panel[(k + c) * kRegister + i] * in[k + c];
+      });
     }
     for (int i = 0; i < kOutputs; ++i) {
       const Float total = (sum[i][0] + sum[i][1]) + (sum[i][2] + sum[i][3]);
@@ -153,24 +154,23 @@ void write_many(const SmallModel& model, SmallLanes& lanes, float inverse_temper
     group.values = group.keys + model.block_size * C;
     // 1) Multi-head attention block
     rmsnorm_many<C>(y, x, model.inverse_n_embd);
-    product_many<C>(C, q, nullptr, y, {weights + Places::kQkv, 3 * C});
-    product_many<C>(C, group.keys + lanes.slot * C, nullptr, y,
-                    {weights + Places::kQkv + C, 3 * C});
+    product_many<C>(C, q, nullptr, y, weights + Places::kQkv);
+    product_many<C>(C, group.keys + lanes.slot * C, nullptr, y, weights + Places::kQkv + C * C);
     product_many<C>(C, group.values + lanes.slot * C, nullptr, y,
-                    {weights + Places::kQkv + 2 * C, 3 * C});
+                    weights + Places::kQkv + 2 * C * C);
     attention_many<C, D>(y, q, group, model.attention_scale);
-    product_many<C>(C, x, x, y, {weights + Places::kWo, C});
+    product_many<C>(C, x, x, y, weights + Places::kWo);
     // 2) MLP block
     rmsnorm_many<C>(y, x, model.inverse_n_embd);
-    product_many<C>(4 * C, hidden, nullptr, y, {weights + Places::kFc1, 4 * C});
+    product_many<C>(4 * C, hidden, nullptr, y, weights + Places::kFc1);
     for (int i = 0; i < 4 * C; ++i) {
       const Float h = max(hidden[i], Float{});
       hidden[i] = model.relu_squared ? h * h : h;
     }
-    product_many<4 * C>(C, x, x, hidden, {weights + Places::kFc2, C});
+    product_many<4 * C>(C, x, x, hidden, weights + Places::kFc2);
   }
   product_many<C>((model.vocab_size + 3) / 4 * 4, logits, nullptr, x,
-                  {model.weights + model.lm_head, model.vocab_stride});
+                  model.weights + model.lm_head);
   choose_many(model, logits, inverse_temperature, lanes.u, lanes.next);
 }
 

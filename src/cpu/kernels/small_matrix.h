@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "cpu/kernels/small.h"
 #include "cpu/kernels/small_vector.h"
 
 namespace microgpt::cpu::MICROGPT_ISA {
@@ -22,31 +23,38 @@ struct Rows {
   float* operator[](std::ptrdiff_t row) const { return data + row * stride; }
 };
 
+// Weights (depth, outputs) lie in panels of kRegister outputs: all rows of the first panel, then
+// all of the next. So a row's stride is known when compiling, and 16 inputs of a panel are
+// contiguous.
+MICROGPT_INLINE float* panel_at(float* w, int depth, int output) {
+  return w + output / kRegister * depth * kRegister + output % kRegister;
+}
+
 // out[r] = start[r] + sum over k of in[r][k] * w[k], for kR rows and kJ registers of outputs. All
-// sums are held in registers while each weight is loaded once.
+// sums are held in registers while each weight is loaded once. start: null for zeros.
 template <int kR, int kJ>
-__attribute__((noinline)) void product_tile(Rows out, const Rows* start, Rows in, Rows w,
+__attribute__((noinline)) void product_tile(Rows out, Rows start, Rows in, const float* w,
                                             int depth) {
-  Float sum[kR][kJ];
-  for (int r = 0; r < kR; ++r) {
-    for (int j = 0; j < kJ; ++j) {
-      sum[r][j] = start != nullptr ? load((*start)[r] + j * kLanes) : Float{};
-    }
+  const std::ptrdiff_t next = kLanes == kRegister ? depth * kRegister : kLanes;
+  Float sum[kR][kJ] = {};
+  const auto for_each = [](auto f) MICROGPT_INLINE_LAMBDA {
+    unroll<kR * kJ>([&](auto i) MICROGPT_INLINE_LAMBDA { f(i.value / kJ, i.value % kJ); });
+  };
+  for (int k = 0; k < depth; ++k, w += kRegister) {
+    for_each([&](int r, int j)
+                 MICROGPT_INLINE_LAMBDA { sum[r][j] += in[r][k] * load(w + j * next); });
   }
-  for (int k = 0; k < depth; ++k) {
-    for (int r = 0; r < kR; ++r) {
-      for (int j = 0; j < kJ; ++j) sum[r][j] += in[r][k] * load(w[k] + j * kLanes);
-    }
+  if (start.data != nullptr) {
+    for_each([&](int r, int j)
+                 MICROGPT_INLINE_LAMBDA { sum[r][j] += load(start[r] + j * kLanes); });
   }
-  for (int r = 0; r < kR; ++r) {
-    for (int j = 0; j < kJ; ++j) store(out[r] + j * kLanes, sum[r][j]);
-  }
+  for_each([&](int r, int j) MICROGPT_INLINE_LAMBDA { store(out[r] + j * kLanes, sum[r][j]); });
 }
 
 template <int kJ>
-MICROGPT_INLINE void product_rows(int rows, Rows out, const Rows* start, Rows in, Rows w,
+MICROGPT_INLINE void product_rows(int rows, Rows out, Rows start, Rows in, const float* w,
                                   int depth) {
-  using Tile = void (*)(Rows, const Rows*, Rows, Rows, int);
+  using Tile = void (*)(Rows, Rows, Rows, const float*, int);
   static constexpr Tile kTiles[] = {
     product_tile<1, kJ>,
     product_tile<2, kJ>,
@@ -59,78 +67,75 @@ MICROGPT_INLINE void product_rows(int rows, Rows out, const Rows* start, Rows in
     product_tile<8, kJ>
 #endif
   };
-  for (int done = 0; done < rows;) {
-    const int left = rows - done;
+  while (rows > 0) {
     // The last two tiles share what is left, so that neither has too few sums to keep busy.
-    const int take = left <= kTileRows ? left : left < 2 * kTileRows ? (left + 1) / 2 : kTileRows;
-    Rows start_here{};
-    if (start != nullptr) start_here = {(*start)[done], start->stride};
-    kTiles[take - 1]({out[done], out.stride}, start != nullptr ? &start_here : nullptr,
-                     {in[done], in.stride}, w, depth);
-    done += take;
+    const int take = rows <= kTileRows ? rows : rows < 2 * kTileRows ? (rows + 1) / 2 : kTileRows;
+    kTiles[take - 1](out, start, in, w, depth);
+    rows -= take;
+    out.data = out[take];
+    in.data = in[take];
+    if (start.data != nullptr) start.data = start[take];
   }
 }
 
 // out = in w for `rows` rows: in (rows, depth), w (depth, outputs), out (rows, outputs),
 // overwritten. With a start (rows, outputs): out = start + in w; start may be out.
-MICROGPT_INLINE void product(int rows, int depth, int outputs, Rows out, Rows in, Rows w,
-                             const Rows* start = nullptr) {
-  int at = 0;
-  const auto from = [&](Rows x) { return Rows{x.data + at, x.stride}; };
-  for (; at + 2 * kLanes <= outputs; at += 2 * kLanes) {
-    Rows start_here{};
-    if (start != nullptr) start_here = from(*start);
-    product_rows<2>(rows, from(out), start != nullptr ? &start_here : nullptr, in, from(w), depth);
-  }
-  if (at < outputs) {
-    Rows start_here{};
-    if (start != nullptr) start_here = from(*start);
-    product_rows<1>(rows, from(out), start != nullptr ? &start_here : nullptr, in, from(w), depth);
+MICROGPT_INLINE void product(int rows, int depth, int outputs, Rows out, Rows in, float* w,
+                             Rows start = {nullptr, 0}) {
+  for (int at = 0; at < outputs;) {
+    const float* const panel = panel_at(w, depth, at);
+    const Rows out_here{out.data + at, out.stride};
+    const Rows start_here{start.data != nullptr ? start.data + at : nullptr, start.stride};
+    if (at + 2 * kLanes <= outputs) {
+      product_rows<2>(rows, out_here, start_here, in, panel, depth);
+      at += 2 * kLanes;
+    } else {
+      product_rows<1>(rows, out_here, start_here, in, panel, depth);
+      at += kLanes;
+    }
   }
 }
 
 // The gradient of w in out = in w is dw[k] = sum over rows of in[r][k] * dout[r]. Computes it for
-// kI inputs and kJ registers of outputs, and gives each register to sink.put(place of w, gradient).
-template <int kI, int kJ, class Sink>
+// kBlockSums inputs and a register of outputs, and gives each register to sink.put(place in w,
+// gradient).
+template <class Sink>
 MICROGPT_INLINE void weight_gradient_block(int rows, Rows in, Rows dout, std::size_t place,
-                                           std::size_t stride, const Sink& sink) {
-  Float sum[kI][kJ] = {};
+                                           const Sink& sink) {
+  Float sum[kBlockSums] = {};
   for (int r = 0; r < rows; ++r) {
-    for (int i = 0; i < kI; ++i) {
-      for (int j = 0; j < kJ; ++j) sum[i][j] += in[r][i] * load(dout[r] + j * kLanes);
-    }
+    const Float d = load(dout[r]);
+    unroll<kBlockSums>([&](auto i) MICROGPT_INLINE_LAMBDA { sum[i.value] += in[r][i.value] * d; });
   }
-  for (int i = 0; i < kI; ++i) {
-    for (int j = 0; j < kJ; ++j) {
-      sink.put(place + static_cast<std::size_t>(i) * stride + static_cast<std::size_t>(j) * kLanes,
-               sum[i][j]);
-    }
-  }
+  unroll<kBlockSums>(
+      [&](auto i) MICROGPT_INLINE_LAMBDA { sink.put(place + i.value * kRegister, sum[i.value]); });
 }
 
 // The whole gradient of w (inputs, outputs), which stands at `place`. inputs: a multiple of 16.
 template <class Sink>
 __attribute__((noinline)) void weight_gradient(int rows, int inputs, int outputs, Rows in,
-                                               Rows dout, std::size_t place, const Sink& sink) {
-  const auto stride = static_cast<std::size_t>(outputs);
-  for (int i = 0; i < inputs; i += kBlockSums) {
-    for (int o = 0; o < outputs; o += kLanes) {
-      weight_gradient_block<kBlockSums, 1>(
-          rows, {in.data + i, in.stride}, {dout.data + o, dout.stride},
-          place + static_cast<std::size_t>(i) * stride + static_cast<std::size_t>(o), stride, sink);
+                                               Rows dout, std::size_t place, Sink sink) {
+  for (int o = 0; o < outputs; o += kLanes) {
+    float* const none = nullptr;
+    const auto panel = place + static_cast<std::size_t>(panel_at(none, inputs, o) - none);
+    for (int i = 0; i < inputs; i += kBlockSums) {
+      weight_gradient_block(rows, {in.data + i, in.stride}, {dout.data + o, dout.stride},
+                            panel + static_cast<std::size_t>(i * kRegister), sink);
     }
   }
 }
 
-// to (columns, rows) = from (rows, columns) transposed; both sizes are multiples of 16.
-__attribute__((noinline)) inline void transpose(float* to, const float* from, int rows,
-                                                int columns) {
-  for (int r = 0; r < rows; r += kLanes) {
-    for (int c = 0; c < columns; c += kLanes) {
+// Overwrites to (outputs, inputs) with from (inputs, outputs), both in panels; both sizes are
+// multiples of 16.
+__attribute__((noinline)) inline void transpose(float* to, float* from, int inputs, int outputs) {
+  for (int o = 0; o < outputs; o += kLanes) {
+    for (int i = 0; i < inputs; i += kLanes) {
       Float x[kLanes];
-      for (int i = 0; i < kLanes; ++i) x[i] = load(from + (r + i) * columns + c);
+      const float* const block = panel_at(from, inputs, o) + i * kRegister;
+      for (int l = 0; l < kLanes; ++l) x[l] = load(block + l * kRegister);
       transpose_lanes(x);
-      for (int i = 0; i < kLanes; ++i) store(to + (c + i) * rows + r, x[i]);
+      float* const to_block = panel_at(to, outputs, i) + o * kRegister;
+      for (int l = 0; l < kLanes; ++l) store(to_block + l * kRegister, x[l]);
     }
   }
 }

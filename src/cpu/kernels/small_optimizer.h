@@ -20,15 +20,14 @@ struct AddGradient {
 // Kingma and Ba 2015, algorithm 1, rearranged: see SmallAdam.
 struct Adam {
   float *weights, *m, *v;
-  SmallAdam step;
+  Float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon;
 
   MICROGPT_INLINE void put(std::size_t place, Float gradient) const {
-    const Float new_m = load(m + place) * step.beta1 + gradient * step.one_minus_beta1;
-    const Float new_v = load(v + place) * step.beta2 + gradient * gradient * step.one_minus_beta2;
+    const Float new_m = load(m + place) * beta1 + gradient * one_minus_beta1;
+    const Float new_v = load(v + place) * beta2 + gradient * gradient * one_minus_beta2;
     store(m + place, new_m);
     store(v + place, new_v);
-    store(weights + place,
-          load(weights + place) - new_m * step.rate / (sqrt(new_v) + step.epsilon));
+    store(weights + place, load(weights + place) - new_m * rate / (sqrt(new_v) + epsilon));
   }
 };
 

@@ -18,12 +18,13 @@ inline constexpr int kChains = 4;  // a product's sums: one would wait for each 
 
 // out[j] = start[j] + sum over k of in[k] * w[k][j] for kDepth inputs, kJ registers of outputs.
 template <int kDepth, int kJ>
-MICROGPT_INLINE void product_part(float* out, const float* start, const float* in, Rows w) {
+MICROGPT_INLINE void product_part(float* out, const float* start, const float* in, const float* w) {
   Float sum[kChains][kJ] = {};
   for (int k = 0; k < kDepth; k += kChains) {
-    for (int c = 0; c < kChains; ++c) {
-      for (int j = 0; j < kJ; ++j) sum[c][j] += in[k + c] * load(w[k + c] + j * kLanes);
-    }
+    unroll<kChains * kJ>([&](auto i) MICROGPT_INLINE_LAMBDA {
+      constexpr int c = i.value / kJ, j = i.value % kJ;
+      sum[c][j] += in[k + c] * load(w + (k + c) * kRegister + j * kLanes);
+    });
   }
   for (int j = 0; j < kJ; ++j) {
     const Float total = (sum[0][j] + sum[1][j]) + (sum[2][j] + sum[3][j]);
@@ -34,11 +35,11 @@ MICROGPT_INLINE void product_part(float* out, const float* start, const float* i
 // The same for `outputs` numbers, a multiple of 16.
 template <int kDepth>
 MICROGPT_INLINE void product_one(int outputs, float* out, const float* start, const float* in,
-                                 Rows w) {
-  constexpr int kJ = kLanes == 16 ? 1 : 2;
+                                 float* w) {
+  constexpr int kJ = kLanes == kRegister ? 1 : 2;
   for (int o = 0; o < outputs; o += kJ * kLanes) {
     product_part<kDepth, kJ>(out + o, start != nullptr ? start + o : nullptr, in,
-                             {w.data + o, w.stride});
+                             panel_at(w, kDepth, o));
   }
 }
 
@@ -110,22 +111,21 @@ void write_one(const SmallModel& model, float* sequence, int token, int position
     const Rows keys{sequence + 2 * l * cache, C}, values{sequence + (2 * l + 1) * cache, C};
     // 1) Multi-head attention block
     rmsnorm_one<C>(y, x, model.inverse_n_embd);
-    product_one<C>(C, q, nullptr, y, {weights + Places::kQkv, 3 * C});
-    product_one<C>(C, keys[position], nullptr, y, {weights + Places::kQkv + C, 3 * C});
-    product_one<C>(C, values[position], nullptr, y, {weights + Places::kQkv + 2 * C, 3 * C});
+    product_one<C>(C, q, nullptr, y, weights + Places::kQkv);
+    product_one<C>(C, keys[position], nullptr, y, weights + Places::kQkv + C * C);
+    product_one<C>(C, values[position], nullptr, y, weights + Places::kQkv + 2 * C * C);
     attention_one<C, D>(y, q, keys, values, position, model.attention_scale);
-    product_one<C>(C, x, x, y, {weights + Places::kWo, C});
+    product_one<C>(C, x, x, y, weights + Places::kWo);
     // 2) MLP block
     rmsnorm_one<C>(y, x, model.inverse_n_embd);
-    product_one<C>(4 * C, hidden, nullptr, y, {weights + Places::kFc1, 4 * C});
+    product_one<C>(4 * C, hidden, nullptr, y, weights + Places::kFc1);
     for (int i = 0; i < 4 * C; i += kLanes) {
       const Float h = max(load(hidden + i), Float{});
       store(hidden + i, model.relu_squared ? h * h : h);
     }
-    product_one<4 * C>(C, x, x, hidden, {weights + Places::kFc2, C});
+    product_one<4 * C>(C, x, x, hidden, weights + Places::kFc2);
   }
-  product_one<C>(model.vocab_stride, logits, nullptr, x,
-                 {model.weights + model.lm_head, model.vocab_stride});
+  product_one<C>(model.vocab_stride, logits, nullptr, x, model.weights + model.lm_head);
 }
 
 // A token of p = softmax(logits * inverse_temperature): see SmallKernels::choose.

@@ -182,7 +182,7 @@ double forward(const SmallModel& model, const SmallPass& pass, float inverse_tok
         model.weights + model.layers + static_cast<std::size_t>(l) * Places::kSize;
     // 1) Multi-head attention block
     rmsnorm<C>(rows, layer.x_norm, layer.scale, x, model.inverse_n_embd);
-    product(rows, C, 3 * C, layer.q, layer.x_norm, {weights + Places::kQkv, 3 * C});
+    product(rows, C, 3 * C, layer.q, layer.x_norm, weights + Places::kQkv);
     for (int i = 0; i < Heads<C, D>::kGroup * 3 * C; i += kLanes) {
       store(layer.q[rows] + i, Float{});  // attention reads keys and values in whole groups
     }
@@ -192,16 +192,15 @@ double forward(const SmallModel& model, const SmallPass& pass, float inverse_tok
       attention<C, D>(pass.first_row[d + 1] - r, from(layer.x_attn), from(layer.weights),
                       from(layer.q), from(layer.k), from(layer.v), model.attention_scale);
     }
-    product(rows, C, C, a.x, layer.x_attn, {weights + Places::kWo, C}, &x);
+    product(rows, C, C, a.x, layer.x_attn, weights + Places::kWo, x);
     x = a.x;
     // 2) MLP block
     rmsnorm<C>(rows, layer.x_mid_norm, layer.mid_scale, x, model.inverse_n_embd);
-    product(rows, C, 4 * C, layer.hidden, layer.x_mid_norm, {weights + Places::kFc1, 4 * C});
+    product(rows, C, 4 * C, layer.hidden, layer.x_mid_norm, weights + Places::kFc1);
     activate<C>(rows, layer.hidden, layer.hidden_root, model.relu_squared);
-    product(rows, 4 * C, C, x, layer.hidden, {weights + Places::kFc2, C}, &x);
+    product(rows, 4 * C, C, x, layer.hidden, weights + Places::kFc2, x);
   }
-  product(rows, C, model.vocab_stride, a.dlogits, x,
-          {model.weights + model.lm_head, model.vocab_stride});
+  product(rows, C, model.vocab_stride, a.dlogits, x, model.weights + model.lm_head);
   return softmax_loss(model, rows, a.dlogits, pass.target, inverse_tokens);
 }
 
@@ -213,25 +212,22 @@ MICROGPT_INLINE void backward_pass(const SmallModel& model, const SmallPass& pas
   using Places = SmallLayerPlaces<C>;
   const int rows = num_rows(pass);
   Activations<C, D> a(model, rows, longest_document(pass), scratch);
-  const auto transposed = [&](std::size_t place, int columns) {
-    return Rows{model.transposed + place, columns};
-  };
 
-  product(rows, model.vocab_size, C, a.dx, a.dlogits, transposed(model.lm_head, C));
+  product(rows, model.vocab_stride, C, a.dx, a.dlogits, model.transposed + model.lm_head);
   weight_gradient(rows, C, model.vocab_stride, a.x, a.dlogits, model.lm_head, sink);
   for (int l = model.n_layer - 1; l >= 0; --l) {
     auto& layer = a.layers[l];
     const std::size_t place = model.layers + static_cast<std::size_t>(l) * Places::kSize;
     // 2) MLP block: x = x + fc2 activate(fc1 rmsnorm(x))
-    product(rows, C, 4 * C, a.dhidden, a.dx, transposed(place + Places::kFc2, 4 * C));
+    product(rows, C, 4 * C, a.dhidden, a.dx, model.transposed + place + Places::kFc2);
     activate_backward<C>(rows, a.dhidden, layer.hidden_root, model.relu_squared);
     weight_gradient(rows, 4 * C, C, layer.hidden, a.dx, place + Places::kFc2, sink);
-    product(rows, 4 * C, C, a.dnorm, a.dhidden, transposed(place + Places::kFc1, C));
+    product(rows, 4 * C, C, a.dnorm, a.dhidden, model.transposed + place + Places::kFc1);
     weight_gradient(rows, C, 4 * C, layer.x_mid_norm, a.dhidden, place + Places::kFc1, sink);
     rmsnorm_backward<C, true>(rows, a.dx, a.dnorm, layer.x_mid_norm, layer.mid_scale,
                               model.inverse_n_embd);
     // 1) Multi-head attention block: x = x + wo attention(qkv rmsnorm(x))
-    product(rows, C, C, a.dnorm, a.dx, transposed(place + Places::kWo, C));
+    product(rows, C, C, a.dnorm, a.dx, model.transposed + place + Places::kWo);
     weight_gradient(rows, C, C, layer.x_attn, a.dx, place + Places::kWo, sink);
     for (int d = 0; d < pass.num_documents; ++d) {
       const int r = pass.first_row[d];
@@ -240,7 +236,7 @@ MICROGPT_INLINE void backward_pass(const SmallModel& model, const SmallPass& pas
                                from(a.dweights), from(a.dnorm), from(layer.weights), from(layer.q),
                                from(layer.k), from(layer.v), model.attention_scale);
     }
-    product(rows, 3 * C, C, a.dnorm, a.dq, transposed(place + Places::kQkv, C));
+    product(rows, 3 * C, C, a.dnorm, a.dq, model.transposed + place + Places::kQkv);
     weight_gradient(rows, C, 3 * C, layer.x_norm, a.dq, place + Places::kQkv, sink);
     rmsnorm_backward<C, true>(rows, a.dx, a.dnorm, layer.x_norm, layer.scale, model.inverse_n_embd);
   }

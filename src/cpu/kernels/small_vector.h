@@ -23,7 +23,11 @@ MICROGPT_INLINE void unroll(F f, std::integer_sequence<int, kI...>) {
   (f(Constant<kI>{}), ...);
 }
 
-// Calls f(i) for i from 0 to kN - 1, where i.value is known when compiling.
+// Of a lambda: most are only fast where they stand.
+#define MICROGPT_INLINE_LAMBDA __attribute__((always_inline))
+
+// Calls f(i) for i from 0 to kN - 1, where i.value is known when compiling: an array that is only
+// indexed by such numbers lives in registers.
 template <int kN, class F>
 MICROGPT_INLINE void unroll(F f) {
   unroll(f, std::make_integer_sequence<int, kN>{});
