@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::align_val_t kCacheLine{64};
 
+// The kernels go through the arrays side by side, a block of 16 x 16 at a time. To some processors
+// a load looks like one of what is just being stored if the two are a whole number of pages apart;
+// so each array begins a block further into a page than the one before.
+constexpr std::size_t kBlock = kRegister * kRegister;
+constexpr std::size_t kPage = 4096 / sizeof(float);
+
 std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
 
 // SmallLayerPlaces, with C known when running.
@@ -83,7 +89,8 @@ SmallModel describe(const Config& config) {
   model.wpe = V * C;
   model.lm_head = model.wpe + static_cast<std::size_t>(config.block_size) * C;
   model.layers = model.lm_head + C * stride;
-  model.size = model.layers + static_cast<std::size_t>(config.n_layer) * layer_size(C);
+  const std::size_t end = model.layers + static_cast<std::size_t>(config.n_layer) * layer_size(C);
+  model.size = round_up(end - kBlock, kPage) + kBlock;
   return model;
 }
 

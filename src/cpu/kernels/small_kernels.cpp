@@ -27,18 +27,6 @@ void transpose_matrices(const SmallModel& model) {
   }
 }
 
-Adam adam_sink(const SmallModel& model, const SmallAdam& adam) {
-  return {model.weights,
-          model.m,
-          model.v,
-          splat(adam.beta1),
-          splat(adam.one_minus_beta1),
-          splat(adam.beta2),
-          splat(adam.one_minus_beta2),
-          splat(adam.rate),
-          splat(adam.epsilon)};
-}
-
 template <int C, int D>
 void backward(const SmallModel& model, const SmallPass& pass, float* scratch, float* grads) {
   backward_pass<C, D>(model, pass, scratch, grads, AddGradient{grads});
@@ -47,13 +35,13 @@ void backward(const SmallModel& model, const SmallPass& pass, float* scratch, fl
 template <int C, int D>
 void backward_adam(const SmallModel& model, const SmallPass& pass, float* scratch, float* grads,
                    const SmallAdam& adam) {
-  const Adam sink = adam_sink(model, adam);
+  const Adam sink(model, adam);
   backward_pass<C, D>(model, pass, scratch, grads, sink);
   put_all(grads, model.lm_head, sink);  // wte and wpe
 }
 
 void update_adam(const SmallModel& model, float* grads, const SmallAdam& adam) {
-  put_all(grads, model.size, adam_sink(model, adam));
+  put_all(grads, model.size, Adam(model, adam));
 }
 
 void update_sgd(const SmallModel& model, float* grads, float learning_rate) {

@@ -96,12 +96,39 @@ MICROGPT_INLINE void product(int rows, int depth, int outputs, Rows out, Rows in
   }
 }
 
+// Overwrites a 16 x 16 block of `to` with that of `from` transposed. A block's rows are contiguous.
+MICROGPT_INLINE void transpose_block(float* to, const float* from) {
+  for (int row = 0; row < kRegister; row += kLanes) {
+    for (int column = 0; column < kRegister; column += kLanes) {
+      Float x[kLanes];
+      for (int l = 0; l < kLanes; ++l) x[l] = load(from + (row + l) * kRegister + column);
+      transpose_lanes(x);
+      for (int l = 0; l < kLanes; ++l) store(to + (column + l) * kRegister + row, x[l]);
+    }
+  }
+}
+
+// Where the block of inputs from `input` on and outputs from `output` on, both multiples of 16,
+// begins in a matrix (inputs, outputs).
+MICROGPT_INLINE std::size_t block_place(int inputs, int input, int output) {
+  return static_cast<std::size_t>((output / kRegister * inputs + input) * kRegister);
+}
+
+// Overwrites to (outputs, inputs) with from (inputs, outputs); both sizes are multiples of 16.
+MICROGPT_INLINE void transpose(float* to, const float* from, int inputs, int outputs) {
+  for (int o = 0; o < outputs; o += kRegister) {
+    for (int i = 0; i < inputs; i += kRegister) {
+      transpose_block(to + block_place(outputs, o, i), from + block_place(inputs, i, o));
+    }
+  }
+}
+
 // The gradient of w in out = in w is dw[k] = sum over rows of in[r][k] * dout[r]. Computes it for
 // kBlockSums inputs and a register of outputs, and gives each register to sink.put(place in w,
 // gradient).
 template <class Sink>
-MICROGPT_INLINE void weight_gradient_block(int rows, Rows in, Rows dout, std::size_t place,
-                                           const Sink& sink) {
+MICROGPT_INLINE void weight_gradient_part(int rows, Rows in, Rows dout, std::size_t place,
+                                          const Sink& sink) {
   Float sum[kBlockSums] = {};
   for (int r = 0; r < rows; ++r) {
     const Float d = load(dout[r]);
@@ -111,31 +138,22 @@ MICROGPT_INLINE void weight_gradient_block(int rows, Rows in, Rows dout, std::si
       [&](auto i) MICROGPT_INLINE_LAMBDA { sink.put(place + i.value * kRegister, sum[i.value]); });
 }
 
-// The whole gradient of w (inputs, outputs), which stands at `place`. inputs: a multiple of 16.
+// The whole gradient of w (inputs, outputs), which stands at `place`; both sizes are multiples of
+// 16. After each block of w: sink.finish_block(its place, the transposed block's place).
 template <class Sink>
 __attribute__((noinline)) void weight_gradient(int rows, int inputs, int outputs, Rows in,
                                                Rows dout, std::size_t place, Sink sink) {
-  for (int o = 0; o < outputs; o += kLanes) {
-    float* const none = nullptr;
-    const auto panel = place + static_cast<std::size_t>(panel_at(none, inputs, o) - none);
-    for (int i = 0; i < inputs; i += kBlockSums) {
-      weight_gradient_block(rows, {in.data + i, in.stride}, {dout.data + o, dout.stride},
-                            panel + static_cast<std::size_t>(i * kRegister), sink);
-    }
-  }
-}
-
-// Overwrites to (outputs, inputs) with from (inputs, outputs), both in panels; both sizes are
-// multiples of 16.
-__attribute__((noinline)) inline void transpose(float* to, float* from, int inputs, int outputs) {
-  for (int o = 0; o < outputs; o += kLanes) {
-    for (int i = 0; i < inputs; i += kLanes) {
-      Float x[kLanes];
-      const float* const block = panel_at(from, inputs, o) + i * kRegister;
-      for (int l = 0; l < kLanes; ++l) x[l] = load(block + l * kRegister);
-      transpose_lanes(x);
-      float* const to_block = panel_at(to, outputs, i) + o * kRegister;
-      for (int l = 0; l < kLanes; ++l) store(to_block + l * kRegister, x[l]);
+  for (int o = 0; o < outputs; o += kRegister) {
+    for (int i = 0; i < inputs; i += kRegister) {
+      const std::size_t block = place + block_place(inputs, i, o);
+      for (int column = 0; column < kRegister; column += kLanes) {
+        for (int row = 0; row < kRegister; row += kBlockSums) {
+          weight_gradient_part(rows, {in.data + i + row, in.stride},
+                               {dout.data + o + column, dout.stride},
+                               block + static_cast<std::size_t>(row * kRegister + column), sink);
+        }
+      }
+      sink.finish_block(block, place + block_place(outputs, o, i));
     }
   }
 }

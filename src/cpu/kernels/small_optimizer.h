@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "cpu/kernels/small.h"
-#include "cpu/kernels/small_vector.h"
+#include "cpu/kernels/small_matrix.h"
 
 namespace microgpt::cpu::MICROGPT_ISA {
 
@@ -15,12 +15,25 @@ struct AddGradient {
   MICROGPT_INLINE void put(std::size_t place, Float gradient) const {
     store(grads + place, load(grads + place) + gradient);
   }
+  MICROGPT_INLINE void finish_block(std::size_t, std::size_t) const {}
 };
 
 // Kingma and Ba 2015, algorithm 1, rearranged: see SmallAdam.
 struct Adam {
-  float *weights, *m, *v;
+  float *weights, *transposed, *m, *v;
   Float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon;
+
+  MICROGPT_INLINE Adam(const SmallModel& model, const SmallAdam& step)
+      : weights(model.weights),
+        transposed(model.transposed),
+        m(model.m),
+        v(model.v),
+        beta1(splat(step.beta1)),
+        one_minus_beta1(splat(step.one_minus_beta1)),
+        beta2(splat(step.beta2)),
+        one_minus_beta2(splat(step.one_minus_beta2)),
+        rate(splat(step.rate)),
+        epsilon(splat(step.epsilon)) {}
 
   MICROGPT_INLINE void put(std::size_t place, Float gradient) const {
     const Float new_m = load(m + place) * beta1 + gradient * one_minus_beta1;
@@ -28,6 +41,11 @@ struct Adam {
     store(m + place, new_m);
     store(v + place, new_v);
     store(weights + place, load(weights + place) - new_m * rate / (sqrt(new_v) + epsilon));
+  }
+
+  // Both layouts change together.
+  MICROGPT_INLINE void finish_block(std::size_t place, std::size_t transposed_place) const {
+    transpose_block(transposed + transposed_place, weights + place);
   }
 };
 

@@ -101,24 +101,35 @@ MICROGPT_INLINE Float sums_of(const Float* x) {
   }
 }
 
-// Row a keeps its lanes whose number lacks the bit kBit and takes b's lanes of those numbers for
-// the others; b the other way round.
-template <int kBit, int... kL>
-MICROGPT_INLINE void exchange(Float& a, Float& b, std::integer_sequence<int, kL...>) {
-  const Float low =
-      __builtin_shufflevector(a, b, ((kL & kBit) == 0 ? kL : (kL ^ kBit) + kLanes)...);
-  b = __builtin_shufflevector(a, b, ((kL & kBit) == 0 ? kL ^ kBit : kL + kLanes)...);
-  a = low;
+// Lanes are taken as units of kUnit, and kGroup lanes as a group. In each group, a becomes a's even
+// units and then b's, and b becomes the odd ones.
+template <int kUnit, int kGroup, int... kL>
+MICROGPT_INLINE void split_units(Float& a, Float& b, std::integer_sequence<int, kL...>) {
+  constexpr auto even = [](int lane) {
+    const int at = lane % kGroup / kUnit * 2 * kUnit;  // in a's group and b's, end to end
+    return lane / kGroup * kGroup + at % kGroup + (at < kGroup ? 0 : kLanes) + lane % kUnit;
+  };
+  const Float evens = __builtin_shufflevector(a, b, even(kL)...);
+  b = __builtin_shufflevector(a, b, (even(kL) + kUnit)...);
+  a = evens;
 }
 
-// Transposes kLanes rows in registers: quarters of the square change places, then quarters of
-// those.
-template <int kBit = kLanes / 2>
+// In each group of four units, the four rows a, b, c, d become the four columns.
+template <int kUnit>
+MICROGPT_INLINE void transpose_units(Float& a, Float& b, Float& c, Float& d) {
+  split_units<kUnit, 4 * kUnit>(a, b, AllLanes{});
+  split_units<kUnit, 4 * kUnit>(c, d, AllLanes{});
+  split_units<kUnit, 4 * kUnit>(a, c, AllLanes{});
+  split_units<kUnit, 4 * kUnit>(b, d, AllLanes{});
+}
+
+// Transposes kLanes rows in registers: squares of 4 x 4 lanes, then the squares.
 MICROGPT_INLINE void transpose_lanes(Float* x) {
-  for (int i = 0; i < kLanes; ++i) {
-    if ((i & kBit) == 0) exchange<kBit>(x[i], x[i | kBit], AllLanes{});
+  for (int i = 0; i < kLanes; i += 4) transpose_units<1>(x[i], x[i + 1], x[i + 2], x[i + 3]);
+  for (int i = 0; i < 4; ++i) {
+    if constexpr (kLanes == 16) transpose_units<4>(x[i], x[i + 4], x[i + 8], x[i + 12]);
+    if constexpr (kLanes == 8) split_units<4, 8>(x[i], x[i + 4], AllLanes{});
   }
-  if constexpr (kBit > 1) transpose_lanes<kBit / 2>(x);
 }
 
 MICROGPT_INLINE Float sqrt(Float x) {
