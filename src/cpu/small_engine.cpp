@@ -234,6 +234,7 @@ double SmallEngine::train_step(Batch batch, const OptimizerStep& step) {
   if (std::isfinite(loss)) {
     kernels_.backward_adam(model, workspace.pass, scratch, state_.grads(), adam_of(step));
     has_moments_ = true;
+    transposed_is_old_ = true;
   } else {
     kernels_.backward(model, workspace.pass, scratch, state_.grads());
   }

@@ -89,8 +89,8 @@ struct SmallKernels {
   // Adds the gradients of the pass that forward has left in scratch to grads (model.size).
   void (*backward)(const SmallModel& model, const SmallPass& pass, float* scratch, float* grads);
 
-  // backward, and Adam on each gradient as it is made; model.transposed follows. grads must be zero
-  // and is so again: only the embeddings' part of it is used.
+  // backward, and Adam on each gradient as it is made. grads must be zero and is so again: only the
+  // embeddings' part of it is used.
   void (*backward_adam)(const SmallModel& model, const SmallPass& pass, float* scratch,
                         float* grads, const SmallAdam& adam);
 

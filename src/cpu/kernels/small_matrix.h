@@ -139,7 +139,7 @@ MICROGPT_INLINE void weight_gradient_part(int rows, Rows in, Rows dout, std::siz
 }
 
 // The whole gradient of w (inputs, outputs), which stands at `place`; both sizes are multiples of
-// 16. After each block of w: sink.finish_block(its place, the transposed block's place).
+// 16.
 template <class Sink>
 __attribute__((noinline)) void weight_gradient(int rows, int inputs, int outputs, Rows in,
                                                Rows dout, std::size_t place, Sink sink) {
@@ -153,7 +153,6 @@ __attribute__((noinline)) void weight_gradient(int rows, int inputs, int outputs
                                block + static_cast<std::size_t>(row * kRegister + column), sink);
         }
       }
-      sink.finish_block(block, place + block_place(outputs, o, i));
     }
   }
 }

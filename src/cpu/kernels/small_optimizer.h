@@ -15,17 +15,15 @@ struct AddGradient {
   MICROGPT_INLINE void put(std::size_t place, Float gradient) const {
     store(grads + place, load(grads + place) + gradient);
   }
-  MICROGPT_INLINE void finish_block(std::size_t, std::size_t) const {}
 };
 
 // Kingma and Ba 2015, algorithm 1, rearranged: see SmallAdam.
 struct Adam {
-  float *weights, *transposed, *m, *v;
+  float *weights, *m, *v;
   Float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon;
 
   MICROGPT_INLINE Adam(const SmallModel& model, const SmallAdam& step)
       : weights(model.weights),
-        transposed(model.transposed),
         m(model.m),
         v(model.v),
         beta1(splat(step.beta1)),
@@ -41,11 +39,6 @@ struct Adam {
     store(m + place, new_m);
     store(v + place, new_v);
     store(weights + place, load(weights + place) - new_m * rate / (sqrt(new_v) + epsilon));
-  }
-
-  // Both layouts change together.
-  MICROGPT_INLINE void finish_block(std::size_t place, std::size_t transposed_place) const {
-    transpose_block(transposed + transposed_place, weights + place);
   }
 };
 
