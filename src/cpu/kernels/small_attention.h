@@ -116,9 +116,9 @@ MICROGPT_INLINE void attention(int length, Rows out, Rows weights, Rows q, Rows 
 //   dk[s] = scale * sum_{t >= s} dscore[t][s] q[t]
 //   dv[s] = sum_{t >= s} p[t][s] dout[t]
 template <int C, int D>
-MICROGPT_INLINE void attention_backward(int length, Rows dq, Rows dk, Rows dv, Rows dweights,
-                                        Rows dout, Rows weights, Rows q, Rows k, Rows v,
-                                        float scale) {
+__attribute__((noinline)) void attention_backward(int length, Rows dq, Rows dk, Rows dv,
+                                                  Rows dweights, Rows dout, Rows weights, Rows q,
+                                                  Rows k, Rows v, float scale) {
   using H = Heads<C, D>;
   for (int t = 0; t < length; ++t) {
     const int groups = H::groups(t + 1);
