@@ -25,7 +25,7 @@ class AlignedFloats {
   std::unique_ptr<float[], Free> data_;
 };
 
-// n_head rounded to whole registers, and head_dim to what there are kernels for.
+// head_dim and n_embd rounded up to what there are kernels for.
 int padded_head_dim(const Config& config);
 int padded_n_embd(const Config& config);
 

@@ -6,9 +6,8 @@ namespace {
 
 template <int C, int D>
 std::size_t scratch_size(const SmallModel& model) {
-  float* const none = nullptr;
   const int longest = model.block_size < kMaxRows ? model.block_size : kMaxRows;
-  return static_cast<std::size_t>(Activations<C, D>(model, kMaxRows, longest, none).end - none);
+  return Activations<C, D>(model, kMaxRows, longest, nullptr).size;
 }
 
 template <int C>

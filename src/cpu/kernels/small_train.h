@@ -21,9 +21,10 @@ struct Activations {
   float* embedded_scale;
   Layer layers[kMaxSmallLayers];
   Rows dx, dnorm, dq, dk, dv, dweights, dhidden;
-  float* end;
+  std::size_t size = 0;  // of the memory taken
 
-  Activations(const SmallModel& model, int rows, int longest, float* scratch) : end(scratch) {
+  // scratch: null to learn the size.
+  Activations(const SmallModel& model, int rows, int longest, float* scratch) : scratch_(scratch) {
     constexpr int kGroup = Heads<C, D>::kGroup;
     const int weights_size = Heads<C, D>::weights_size(longest);
     embedded = take(rows, C);
@@ -34,8 +35,8 @@ struct Activations {
       Layer& layer = layers[l];
       layer.x_norm = take(rows, C);
       layer.q = take(rows + kGroup, 3 * C);
-      layer.k = {layer.q.data + C, 3 * C};
-      layer.v = {layer.q.data + 2 * C, 3 * C};
+      layer.k = columns(layer.q, C);
+      layer.v = columns(layer.q, 2 * C);
       layer.weights = take(rows, weights_size);
       layer.x_attn = take(rows, C);
       layer.x_mid_norm = take(rows, C);
@@ -47,18 +48,25 @@ struct Activations {
     dx = take(rows, C);
     dnorm = take(rows, C);
     dq = take(rows + kGroup, 3 * C);
-    dk = {dq.data + C, 3 * C};
-    dv = {dq.data + 2 * C, 3 * C};
+    dk = columns(dq, C);
+    dv = columns(dq, 2 * C);
     dweights = take(rows, weights_size);
     dhidden = take(rows, 4 * C);
   }
 
  private:
   Rows take(int rows, int columns) {
-    Rows taken{end, columns};
-    end += (rows * columns + kRegister - 1) / kRegister * kRegister;
+    const Rows taken{scratch_ != nullptr ? scratch_ + size : nullptr, columns};
+    size += static_cast<std::size_t>((rows * columns + kRegister - 1) / kRegister * kRegister);
     return taken;
   }
+
+  // The part of a matrix from that column on.
+  Rows columns(Rows all, int from) const {
+    return {scratch_ != nullptr ? all.data + from : nullptr, all.stride};
+  }
+
+  float* scratch_;
 };
 
 MICROGPT_INLINE int num_rows(const SmallPass& pass) { return pass.first_row[pass.num_documents]; }

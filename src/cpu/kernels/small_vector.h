@@ -77,9 +77,8 @@ MICROGPT_INLINE Float spread(Float x) {
   return spread<kGroup, kAt>(x, AllLanes{});
 }
 
-// a and b hold, in each group, kGroup / kWidth sums that are spread over kWidth lanes each. The
-// result holds a's and then b's, over half as many lanes each: neighbours are added.
-template <int kGroup, int kWidth, int... kL>
+// In each group of kGroup lanes: a's sums of neighbours (lanes 0 and 1, 2 and 3, ...), then b's.
+template <int kGroup, int... kL>
 MICROGPT_INLINE Float add_neighbours(Float a, Float b, std::integer_sequence<int, kL...>) {
   constexpr auto from = [](int lane) {
     const int at = lane % kGroup * 2;  // in a's group and b's, end to end
@@ -89,15 +88,15 @@ MICROGPT_INLINE Float add_neighbours(Float a, Float b, std::integer_sequence<int
          __builtin_shufflevector(a, b, (from(kL) + 1)...);
 }
 
-// Lane s of each group of kGroup lanes becomes the sum over that group of x[s], for kGroup vectors
-// x[0], x[kStep], ... : kGroup - 1 additions in all.
+// Lane s of each group of kGroup lanes becomes the sum over that group's lanes of x[s], for kGroup
+// registers x[0], x[1], ...: kGroup - 1 additions in all.
 template <int kGroup, int kCount = kGroup>
 MICROGPT_INLINE Float sums_of(const Float* x) {
   if constexpr (kCount == 1) {
     return x[0];
   } else {
-    return add_neighbours<kGroup, 2 * kGroup / kCount>(
-        sums_of<kGroup, kCount / 2>(x), sums_of<kGroup, kCount / 2>(x + kCount / 2), AllLanes{});
+    return add_neighbours<kGroup>(sums_of<kGroup, kCount / 2>(x),
+                                  sums_of<kGroup, kCount / 2>(x + kCount / 2), AllLanes{});
   }
 }
 
@@ -134,7 +133,7 @@ MICROGPT_INLINE void transpose_lanes(Float* x) {
 
 MICROGPT_INLINE Float sqrt(Float x) {
 #if defined(MICROGPT_ISA_avx512)
-  return Float(_mm512_maskz_sqrt_ps(-1, __m512(x)));  // the plain one warns in g++ 12
+  return Float(_mm512_maskz_sqrt_ps(0xffff, __m512(x)));  // the plain one warns in g++ 12
 #elif defined(MICROGPT_ISA_avx2)
   return Float(_mm256_sqrt_ps(__m256(x)));
 #elif defined(__x86_64__)
