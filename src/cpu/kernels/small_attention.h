@@ -21,8 +21,6 @@ struct Heads {
   static constexpr int kVectors = C / kLanes;             // registers of a row
 
   static constexpr int groups(int positions) { return (positions + kGroup - 1) / kGroup; }
-  // Floats of the weights of one row, if its document has so many positions.
-  static constexpr int weights_size(int positions) { return groups(positions) * kSets * kLanes; }
 
   // In lane s of each head: sum over j of x[j] * row s [j].
   static MICROGPT_INLINE void dots(Float* out, const Float* x, Rows rows) {
@@ -64,8 +62,7 @@ struct Heads {
 // One document: out (length, C) from q, k, v (length, C), and p to weights, all overwritten. Up to
 // kGroup - 1 rows of k and v past the last are read, and must be finite.
 template <int C, int D>
-MICROGPT_INLINE void attention(int length, Rows out, Rows weights, Rows q, Rows k, Rows v,
-                               float scale) {
+void attention_forward(int length, Rows out, Rows weights, Rows q, Rows k, Rows v, float scale) {
   using H = Heads<C, D>;
   const Int at = lane_numbers() % H::kGroup;
   for (int t = 0; t < length; ++t) {
@@ -116,9 +113,8 @@ MICROGPT_INLINE void attention(int length, Rows out, Rows weights, Rows q, Rows 
 //   dk[s] = scale * sum_{t >= s} dscore[t][s] q[t]
 //   dv[s] = sum_{t >= s} p[t][s] dout[t]
 template <int C, int D>
-__attribute__((noinline)) void attention_backward(int length, Rows dq, Rows dk, Rows dv,
-                                                  Rows dweights, Rows dout, Rows weights, Rows q,
-                                                  Rows k, Rows v, float scale) {
+void attention_backward(int length, Rows dq, Rows dk, Rows dv, Rows dweights, Rows dout,
+                        Rows weights, Rows q, Rows k, Rows v, float scale) {
   using H = Heads<C, D>;
   for (int t = 0; t < length; ++t) {
     const int groups = H::groups(t + 1);
@@ -174,5 +170,26 @@ __attribute__((noinline)) void attention_backward(int length, Rows dq, Rows dk, 
     }
   }
 }
+
+// Attention for one C and head_dim, called through pointers so that the rest of the model is
+// compiled for each C only.
+struct Attention {
+  int group;       // positions in a group
+  int group_size;  // floats of the weights of a row for one group
+  void (*forward)(int length, Rows out, Rows weights, Rows q, Rows k, Rows v, float scale);
+  void (*backward)(int length, Rows dq, Rows dk, Rows dv, Rows dweights, Rows dout, Rows weights,
+                   Rows q, Rows k, Rows v, float scale);
+
+  // Floats of the weights of one row, if its document has so many positions.
+  int weights_size(int positions) const { return (positions + group - 1) / group * group_size; }
+};
+
+template <int C, int D>
+inline constexpr Attention kAttention = {
+    Heads<C, D>::kGroup,
+    Heads<C, D>::kSets* kLanes,
+    attention_forward<C, D>,
+    attention_backward<C, D>,
+};
 
 }  // namespace microgpt::cpu::MICROGPT_ISA

@@ -7,7 +7,7 @@ namespace {
 template <int C, int D>
 std::size_t scratch_size(const SmallModel& model) {
   const int longest = model.block_size < kMaxRows ? model.block_size : kMaxRows;
-  return Activations<C, D>(model, kMaxRows, longest, nullptr).size;
+  return Activations<C>(kAttention<C, D>, model, kMaxRows, longest, nullptr).size;
 }
 
 template <int C>
@@ -27,15 +27,21 @@ void transpose_matrices(const SmallModel& model) {
 }
 
 template <int C, int D>
+double forward(const SmallModel& model, const SmallPass& pass, float inverse_tokens,
+               float* scratch) {
+  return forward_pass<C>(kAttention<C, D>, model, pass, inverse_tokens, scratch);
+}
+
+template <int C, int D>
 void backward(const SmallModel& model, const SmallPass& pass, float* scratch, float* grads) {
-  backward_pass<C, D>(model, pass, scratch, grads, AddGradient{grads});
+  backward_pass<C>(kAttention<C, D>, model, pass, scratch, grads, AddGradient{grads});
 }
 
 template <int C, int D>
 void backward_adam(const SmallModel& model, const SmallPass& pass, float* scratch, float* grads,
                    const SmallAdam& adam) {
   const Adam sink(model, adam);
-  backward_pass<C, D>(model, pass, scratch, grads, sink);
+  backward_pass<C>(kAttention<C, D>, model, pass, scratch, grads, sink);
   put_all(grads, model.lm_head, sink);  // wte and wpe
 }
 
@@ -48,6 +54,16 @@ void update_sgd(const SmallModel& model, float* grads, float learning_rate) {
 }
 
 void add(float* sum, float* addend, std::size_t size) { put_all(addend, size, AddGradient{sum}); }
+
+template <int C, int D>
+void write_one(const SmallModel& model, float* sequence, int token, int position, float* logits) {
+  write_token<C>(attention_one<C, D>, model, sequence, token, position, logits);
+}
+
+template <int C, int D>
+void write_many(const SmallModel& model, SmallLanes& lanes, float inverse_temperature) {
+  write_tokens<C>(attention_many<C, D>, model, lanes, inverse_temperature);
+}
 
 int choose(const SmallModel& model, float* logits, float inverse_temperature, float u) {
   return choose_token(model, logits, inverse_temperature, u);
@@ -64,7 +80,7 @@ constexpr SmallKernels kKernels = {
     .adam = update_adam,
     .sgd = update_sgd,
     .add = add,
-    .sequence_size = sequence_size<C, D>,
+    .sequence_size = sequence_size<C>,
     .sequences_size = sequences_size<C>,
     .write_one = write_one<C, D>,
     .choose = choose,

@@ -62,7 +62,6 @@ MICROGPT_INLINE void rmsnorm_many(Float* y, const Float* x, float inverse_n_embd
 }
 
 // What one call works with; positions and the ring are those of the lanes.
-template <int C>
 struct LaneGroup {
   Float *keys, *values;  // of a layer: (block_size, C)
   int slot;              // of the newest position
@@ -75,8 +74,7 @@ struct LaneGroup {
 
 // A head at a time: scores of all ages, then their softmax, then the sum of values.
 template <int C, int D>
-MICROGPT_INLINE void attention_many(Float* out, const Float* q, const LaneGroup<C>& group,
-                                    float scale) {
+void attention_many(Float* out, const Float* q, const LaneGroup& group, float scale) {
   constexpr int kGroup = Heads<C, D>::kGroup;
   for (int h = 0; h < C; h += D) {
     Float score[kMaxRows];
@@ -99,6 +97,8 @@ MICROGPT_INLINE void attention_many(Float* out, const Float* q, const LaneGroup<
     for (int j = 0; j < D; ++j) out[h + j] = sum[j] * inverse;
   }
 }
+
+using AttentionMany = void (*)(Float* out, const Float* q, const LaneGroup& group, float scale);
 
 // x[i] in lane l = wte[token of l][i] + wpe[position of l][i].
 template <int C>
@@ -136,11 +136,12 @@ std::size_t sequences_size(const SmallModel& model) {
 }
 
 // See SmallKernels::write_many.
-template <int C, int D>
-void write_many(const SmallModel& model, SmallLanes& lanes, float inverse_temperature) {
+template <int C>
+void write_tokens(AttentionMany attention, const SmallModel& model, SmallLanes& lanes,
+                  float inverse_temperature) {
   using Places = SmallLayerPlaces<C>;
   Float x[C], y[C], q[C], hidden[4 * C], logits[kMaxVocab];
-  LaneGroup<C> group{nullptr, nullptr, lanes.slot, model.block_size, {}, 0};
+  LaneGroup group{nullptr, nullptr, lanes.slot, model.block_size, {}, 0};
   std::memcpy(&group.position, lanes.position, sizeof group.position);
   for (int l = 0; l < kLanes; ++l) {
     group.longest = group.longest > lanes.position[l] ? group.longest : lanes.position[l];
@@ -158,7 +159,7 @@ void write_many(const SmallModel& model, SmallLanes& lanes, float inverse_temper
     product_many<C>(C, group.keys + lanes.slot * C, nullptr, y, weights + Places::kQkv + C * C);
     product_many<C>(C, group.values + lanes.slot * C, nullptr, y,
                     weights + Places::kQkv + 2 * C * C);
-    attention_many<C, D>(y, q, group, model.attention_scale);
+    attention(y, q, group, model.attention_scale);
     product_many<C>(C, x, x, y, weights + Places::kWo);
     // 2) MLP block
     rmsnorm_many<C>(y, x, model.inverse_n_embd);

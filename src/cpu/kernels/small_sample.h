@@ -55,8 +55,7 @@ MICROGPT_INLINE void rmsnorm_one(float* y, const float* x, float inverse_n_embd)
 // The newest position's attention to positions 0 to t; keys and values hold zeros, or what is
 // finite, up to the end of t's group.
 template <int C, int D>
-MICROGPT_INLINE void attention_one(float* out, const float* q, Rows keys, Rows values, int t,
-                                   float scale) {
+void attention_one(float* out, const float* q, Rows keys, Rows values, int t, float scale) {
   using H = Heads<C, D>;
   const Int at = lane_numbers() % H::kGroup;
   const int groups = H::groups(t + 1);
@@ -89,17 +88,21 @@ MICROGPT_INLINE void attention_one(float* out, const float* q, Rows keys, Rows v
   for (int i = 0; i < H::kVectors; ++i) store(out + i * kLanes, sum[i] * (1.0f / total[i]));
 }
 
-// Floats of the keys and values of one sequence.
-template <int C, int D>
+using AttentionOne = void (*)(float* out, const float* q, Rows keys, Rows values, int t,
+                              float scale);
+
+// Floats of the keys and values of one sequence, which are read in whole groups.
+template <int C>
 std::size_t sequence_size(const SmallModel& model) {
-  return static_cast<std::size_t>(2 * model.n_layer * (model.block_size + Heads<C, D>::kGroup) * C);
+  return static_cast<std::size_t>(2 * model.n_layer * (model.block_size + kRegister) * C);
 }
 
 // microgpt.py's gpt: see SmallKernels::write_one.
-template <int C, int D>
-void write_one(const SmallModel& model, float* sequence, int token, int position, float* logits) {
+template <int C>
+void write_token(AttentionOne attention, const SmallModel& model, float* sequence, int token,
+                 int position, float* logits) {
   using Places = SmallLayerPlaces<C>;
-  const int cache = (model.block_size + Heads<C, D>::kGroup) * C;
+  const int cache = (model.block_size + kRegister) * C;
   alignas(64) float x[C], y[C], q[C], hidden[4 * C];
   const float* const tok_emb = model.weights + token * C;
   const float* const pos_emb = model.weights + model.wpe + position * C;
@@ -114,7 +117,7 @@ void write_one(const SmallModel& model, float* sequence, int token, int position
     product_one<C>(C, q, nullptr, y, weights + Places::kQkv);
     product_one<C>(C, keys[position], nullptr, y, weights + Places::kQkv + C * C);
     product_one<C>(C, values[position], nullptr, y, weights + Places::kQkv + 2 * C * C);
-    attention_one<C, D>(y, q, keys, values, position, model.attention_scale);
+    attention(y, q, keys, values, position, model.attention_scale);
     product_one<C>(C, x, x, y, weights + Places::kWo);
     // 2) MLP block
     rmsnorm_one<C>(y, x, model.inverse_n_embd);

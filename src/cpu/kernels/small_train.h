@@ -10,7 +10,7 @@ namespace microgpt::cpu::MICROGPT_ISA {
 
 // What forward leaves for backward, and what backward works in: cut out of scratch memory for as
 // many rows as the pass has, so that all of it lies close together.
-template <int C, int D>
+template <int C>
 struct Activations {
   struct Layer {
     Rows x_norm, q, k, v, weights, x_attn, x_mid_norm, hidden, hidden_root;
@@ -24,9 +24,10 @@ struct Activations {
   std::size_t size = 0;  // of the memory taken
 
   // scratch: null to learn the size.
-  Activations(const SmallModel& model, int rows, int longest, float* scratch) : scratch_(scratch) {
-    constexpr int kGroup = Heads<C, D>::kGroup;
-    const int weights_size = Heads<C, D>::weights_size(longest);
+  Activations(const Attention& attention, const SmallModel& model, int rows, int longest,
+              float* scratch)
+      : scratch_(scratch) {
+    const int weights_size = attention.weights_size(longest);
     embedded = take(rows, C);
     x = take(rows, C);
     dlogits = take(rows, model.vocab_stride);
@@ -34,7 +35,7 @@ struct Activations {
     for (int l = 0; l < model.n_layer; ++l) {
       Layer& layer = layers[l];
       layer.x_norm = take(rows, C);
-      layer.q = take(rows + kGroup, 3 * C);
+      layer.q = take(rows + attention.group, 3 * C);
       layer.k = columns(layer.q, C);
       layer.v = columns(layer.q, 2 * C);
       layer.weights = take(rows, weights_size);
@@ -47,7 +48,7 @@ struct Activations {
     }
     dx = take(rows, C);
     dnorm = take(rows, C);
-    dq = take(rows + kGroup, 3 * C);
+    dq = take(rows + attention.group, 3 * C);
     dk = columns(dq, C);
     dv = columns(dq, 2 * C);
     dweights = take(rows, weights_size);
@@ -169,12 +170,12 @@ MICROGPT_INLINE double softmax_loss(const SmallModel& model, int rows, Rows logi
 }
 
 // microgpt.py's gpt for all rows, and the loss: see SmallKernels::forward.
-template <int C, int D>
-double forward(const SmallModel& model, const SmallPass& pass, float inverse_tokens,
-               float* scratch) {
+template <int C>
+double forward_pass(const Attention& attention, const SmallModel& model, const SmallPass& pass,
+                    float inverse_tokens, float* scratch) {
   using Places = SmallLayerPlaces<C>;
   const int rows = num_rows(pass);
-  Activations<C, D> a(model, rows, longest_document(pass), scratch);
+  Activations<C> a(attention, model, rows, longest_document(pass), scratch);
   const Rows wte{model.weights, C}, wpe{model.weights + model.wpe, C};
   for (int r = 0; r < rows; ++r) {
     for (int i = 0; i < C; i += kLanes) {
@@ -191,14 +192,14 @@ double forward(const SmallModel& model, const SmallPass& pass, float inverse_tok
     // 1) Multi-head attention block
     rmsnorm<C>(rows, layer.x_norm, layer.scale, x, model.inverse_n_embd);
     product(rows, C, 3 * C, layer.q, layer.x_norm, weights + Places::kQkv);
-    for (int i = 0; i < Heads<C, D>::kGroup * 3 * C; i += kLanes) {
+    for (int i = 0; i < attention.group * 3 * C; i += kLanes) {
       store(layer.q[rows] + i, Float{});  // attention reads keys and values in whole groups
     }
     for (int d = 0; d < pass.num_documents; ++d) {
       const int r = pass.first_row[d];
       const auto from = [r](Rows all) { return Rows{all[r], all.stride}; };
-      attention<C, D>(pass.first_row[d + 1] - r, from(layer.x_attn), from(layer.weights),
-                      from(layer.q), from(layer.k), from(layer.v), model.attention_scale);
+      attention.forward(pass.first_row[d + 1] - r, from(layer.x_attn), from(layer.weights),
+                        from(layer.q), from(layer.k), from(layer.v), model.attention_scale);
     }
     product(rows, C, C, a.x, layer.x_attn, weights + Places::kWo, x);
     x = a.x;
@@ -214,12 +215,12 @@ double forward(const SmallModel& model, const SmallPass& pass, float inverse_tok
 
 // forward, backwards. Gives each gradient of a matrix to sink, once the matrix is needed no more;
 // those of wte and wpe are added to embedding_grads.
-template <int C, int D, class Sink>
-MICROGPT_INLINE void backward_pass(const SmallModel& model, const SmallPass& pass, float* scratch,
-                                   float* embedding_grads, const Sink& sink) {
+template <int C, class Sink>
+void backward_pass(const Attention& attention, const SmallModel& model, const SmallPass& pass,
+                   float* scratch, float* embedding_grads, const Sink& sink) {
   using Places = SmallLayerPlaces<C>;
   const int rows = num_rows(pass);
-  Activations<C, D> a(model, rows, longest_document(pass), scratch);
+  Activations<C> a(attention, model, rows, longest_document(pass), scratch);
 
   product(rows, model.vocab_stride, C, a.dx, a.dlogits, model.transposed + model.lm_head);
   weight_gradient(rows, C, model.vocab_stride, a.x, a.dlogits, model.lm_head, sink);
@@ -240,9 +241,9 @@ MICROGPT_INLINE void backward_pass(const SmallModel& model, const SmallPass& pas
     for (int d = 0; d < pass.num_documents; ++d) {
       const int r = pass.first_row[d];
       const auto from = [r](Rows all) { return Rows{all[r], all.stride}; };
-      attention_backward<C, D>(pass.first_row[d + 1] - r, from(a.dq), from(a.dk), from(a.dv),
-                               from(a.dweights), from(a.dnorm), from(layer.weights), from(layer.q),
-                               from(layer.k), from(layer.v), model.attention_scale);
+      attention.backward(pass.first_row[d + 1] - r, from(a.dq), from(a.dk), from(a.dv),
+                         from(a.dweights), from(a.dnorm), from(layer.weights), from(layer.q),
+                         from(layer.k), from(layer.v), model.attention_scale);
     }
     product(rows, 3 * C, C, a.dnorm, a.dq, model.transposed + place + Places::kQkv);
     weight_gradient(rows, C, 3 * C, layer.x_norm, a.dq, place + Places::kQkv, sink);
