@@ -46,6 +46,9 @@ double power(double base, std::int64_t exponent) {
   return result;
 }
 
+// A parameter without gradients divides 0 by epsilon, so that must not become 0 as a float.
+constexpr double kMinEpsilon = 1e-37;
+
 SmallAdam adam_of(const OptimizerStep& step) {
   const double m_correction = 1.0 - power(step.beta1, step.step + 1);
   const double v_root = std::sqrt(1.0 - power(step.beta2, step.step + 1));
@@ -54,7 +57,7 @@ SmallAdam adam_of(const OptimizerStep& step) {
           static_cast<float>(step.beta2),
           static_cast<float>(1.0 - step.beta2),
           static_cast<float>(step.learning_rate * v_root / m_correction),
-          static_cast<float>(step.eps_adam * v_root)};
+          static_cast<float>(std::max(kMinEpsilon, step.eps_adam * v_root))};
 }
 
 class SmallEngine final : public Engine {

@@ -192,6 +192,33 @@ TEST(SmallEngine, FirstAdamStepsMoveByTheLearningRate) {
   });
 }
 
+TEST(SmallEngine, AnEpsilonThatFloatsLackLeavesUnusedParametersAlone) {
+  const Config config = make_config(1, 5, 1, 16, 27);  // padded, and most positions unused
+  OptimizerStep step = kAdamStep;
+  step.eps_adam = 1e-300;
+  for_each_isa([&] {
+    const auto engine = make_loaded(config);
+    const std::vector<std::vector<int>> batch = {random_document(config, 3, 1)};
+    for (step.step = 0; step.step < 3; ++step.step) {
+      EXPECT_TRUE(std::isfinite(engine->train_step(batch, step)));
+    }
+    for (const double x : flatten(engine->state_dict())) ASSERT_TRUE(std::isfinite(x));
+  });
+}
+
+TEST(SmallEngine, AWeightThatIsNotANumberShows) {
+  const Config config = make_config(1, 16, 4, 16, 27);
+  StateDict state = random_state(config);
+  for (std::size_t i = 0; i < 5; ++i)
+    state.params[7].data[i] = 1e300;  // mlp_fc1: infinite as floats
+  const std::vector<std::vector<int>> batch = {random_document(config, 9, 1)};
+  for_each_isa([&] {
+    const auto engine = make_small_engine(config, {});
+    engine->load(state);
+    EXPECT_FALSE(std::isfinite(engine->loss_and_grad(batch)));
+  });
+}
+
 TEST(SmallEngine, StateIsKept) {
   const Config config = make_config(2, 12, 3, 10, 27);
   StateDict state = random_state(config);

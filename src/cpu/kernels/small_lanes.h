@@ -165,7 +165,7 @@ void write_tokens(AttentionMany attention, const SmallModel& model, SmallLanes& 
     rmsnorm_many<C>(y, x, model.inverse_n_embd);
     product_many<C>(4 * C, hidden, nullptr, y, weights + Places::kFc1);
     for (int i = 0; i < 4 * C; ++i) {
-      const Float h = max(hidden[i], Float{});
+      const Float h = max(Float{}, hidden[i]);
       hidden[i] = model.relu_squared ? h * h : h;
     }
     product_many<4 * C>(C, x, x, hidden, weights + Places::kFc2);

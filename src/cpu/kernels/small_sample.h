@@ -123,7 +123,7 @@ void write_token(AttentionOne attention, const SmallModel& model, float* sequenc
     rmsnorm_one<C>(y, x, model.inverse_n_embd);
     product_one<C>(4 * C, hidden, nullptr, y, weights + Places::kFc1);
     for (int i = 0; i < 4 * C; i += kLanes) {
-      const Float h = max(load(hidden + i), Float{});
+      const Float h = max(Float{}, load(hidden + i));
       store(hidden + i, model.relu_squared ? h * h : h);
     }
     product_one<4 * C>(C, x, x, hidden, weights + Places::kFc2);

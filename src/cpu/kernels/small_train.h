@@ -112,11 +112,12 @@ MICROGPT_INLINE void rmsnorm_backward(int rows, Rows dx, Rows dy, Rows y, const 
   }
 }
 
-// hidden = relu(hidden), or its square; then root keeps relu(hidden).
+// hidden = relu(hidden), or its square; then root keeps relu(hidden). What is not a number stays
+// so: max gives its second argument if it can't compare.
 template <int C>
 MICROGPT_INLINE void activate(int rows, Rows hidden, Rows root, bool squared) {
   for (int i = 0; i < rows * 4 * C; i += kLanes) {
-    const Float x = max(load(hidden.data + i), Float{});
+    const Float x = max(Float{}, load(hidden.data + i));
     if (squared) store(root.data + i, x);
     store(hidden.data + i, squared ? x * x : x);
   }
