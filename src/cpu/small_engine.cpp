@@ -52,10 +52,7 @@ constexpr double kMinEpsilon = 1e-37;
 SmallAdam adam_of(const OptimizerStep& step) {
   const double m_correction = 1.0 - power(step.beta1, step.step + 1);
   const double v_root = std::sqrt(1.0 - power(step.beta2, step.step + 1));
-  return {static_cast<float>(step.beta1),
-          static_cast<float>(1.0 - step.beta1),
-          static_cast<float>(step.beta2),
-          static_cast<float>(1.0 - step.beta2),
+  return {static_cast<float>(1.0 - step.beta1), static_cast<float>(1.0 - step.beta2),
           static_cast<float>(step.learning_rate * v_root / m_correction),
           static_cast<float>(std::max(kMinEpsilon, step.eps_adam * v_root))};
 }

@@ -241,17 +241,21 @@ TEST(SmallEngine, StateIsKept) {
 TEST(SmallEngine, ALossThatIsNotFiniteUpdatesNothing) {
   const Config config = make_config(1, 16, 4, 16, 27);
   StateDict state = random_state(config);
-  for (double& x : state.params[2].data) x = 1e38;  // lm_head
+  for (double& x : state.params[4].data) x = 1e300;  // attn_wk: infinite as floats
   const auto engine = make_small_engine(config, {});
   engine->load(state);
-  const StateDict before = engine->state_dict();
-  const std::vector<std::vector<int>> batch = {random_document(config, 9, 1)};
-  EXPECT_FALSE(std::isfinite(engine->train_step(batch, kAdamStep)));
-  EXPECT_TRUE(engine->state_dict() == before);
-  // Nothing of it is left for the documents that come after.
+  const std::vector<double> before = flatten(engine->state_dict());
+  const std::vector<std::vector<int>> longest = {random_document(config, 16, 1)};
+  EXPECT_FALSE(std::isfinite(engine->train_step(longest, kAdamStep)));
+  EXPECT_EQ(flatten(engine->state_dict()), before);
+  EXPECT_TRUE(engine->state_dict().adam_m.empty());
+  // Nothing of it is left for the documents that come after, all shorter.
   const auto fresh = make_loaded(config);
   engine->load(random_state(config));
-  EXPECT_EQ(engine->train_step(batch, kAdamStep), fresh->train_step(batch, kAdamStep));
+  for (unsigned length = 1; length < 16; ++length) {
+    const std::vector<std::vector<int>> batch = {random_document(config, length, length)};
+    EXPECT_EQ(engine->train_step(batch, kAdamStep), fresh->train_step(batch, kAdamStep));
+  }
   EXPECT_TRUE(engine->state_dict() == fresh->state_dict());
 }
 

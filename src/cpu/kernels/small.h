@@ -60,7 +60,7 @@ struct SmallPass {
 //   lr m_hat / (sqrt(v_hat) + eps) = rate m / (sqrt(v) + epsilon),
 // where rate = lr sqrt(vc) / mc and epsilon = eps sqrt(vc).
 struct SmallAdam {
-  float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon;
+  float one_minus_beta1, one_minus_beta2, rate, epsilon;
 };
 
 // Sequences that are written together, one in each lane of a register.

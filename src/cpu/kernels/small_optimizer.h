@@ -20,22 +20,22 @@ struct AddGradient {
 // Kingma and Ba 2015, algorithm 1, rearranged: see SmallAdam.
 struct Adam {
   float *weights, *m, *v;
-  Float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon;
+  Float one_minus_beta1, one_minus_beta2, rate, epsilon;
 
   MICROGPT_INLINE Adam(const SmallModel& model, const SmallAdam& step)
       : weights(model.weights),
         m(model.m),
         v(model.v),
-        beta1(splat(step.beta1)),
         one_minus_beta1(splat(step.one_minus_beta1)),
-        beta2(splat(step.beta2)),
         one_minus_beta2(splat(step.one_minus_beta2)),
         rate(splat(step.rate)),
         epsilon(splat(step.epsilon)) {}
 
   MICROGPT_INLINE void put(std::size_t place, Float gradient) const {
-    const Float new_m = load(m + place) * beta1 + gradient * one_minus_beta1;
-    const Float new_v = load(v + place) * beta2 + gradient * gradient * one_minus_beta2;
+    // beta m + (1 - beta) g as m + (1 - beta) (g - m): a fused operation less.
+    const Float old_m = load(m + place), old_v = load(v + place);
+    const Float new_m = old_m + (gradient - old_m) * one_minus_beta1;
+    const Float new_v = old_v + (gradient * gradient - old_v) * one_minus_beta2;
     store(m + place, new_m);
     store(v + place, new_v);
     store(weights + place, load(weights + place) - new_m * rate / (sqrt(new_v) + epsilon));
