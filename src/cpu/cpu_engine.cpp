@@ -7,6 +7,7 @@
 #include "cpu/cpu_decoder.h"
 #include "cpu/float_buffer.h"
 #include "cpu/kernel_runner.h"
+#include "cpu/small_engine.h"
 #include "cpu/training_pass.h"
 #include "cpu/weights.h"
 
@@ -17,9 +18,9 @@ namespace {
 constexpr double kParameterBytes = 4 * sizeof(float) + 3 * sizeof(double);
 constexpr std::size_t kParametersOfTask = 1 << 14;
 
-class CpuEngine final : public Engine {
+class LargeEngine final : public Engine {
  public:
-  CpuEngine(const Config& config, int threads)
+  LargeEngine(const Config& config, int threads)
       : config_(config),
         num_params_(config.num_params()),
         runner_(std::make_unique<KernelRunner>(config, threads)),
@@ -56,7 +57,7 @@ std::vector<double> to_doubles(const FloatBuffer& from) {
   return std::vector<double>(from.data(), from.data() + from.size());
 }
 
-void CpuEngine::load(const StateDict& state) {
+void LargeEngine::load(const StateDict& state) {
   check_state_dict(state, config_, "engine");
   float* next = params_.data();
   for (const Tensor& tensor : state.params) {
@@ -69,7 +70,7 @@ void CpuEngine::load(const StateDict& state) {
   to_floats(state.adam_v, v_.data());
 }
 
-StateDict CpuEngine::state_dict() const {
+StateDict LargeEngine::state_dict() const {
   StateDict state{parameter_table(config_), {}, {}};
   const float* next = params_.data();
   for (Tensor& tensor : state.params) {
@@ -84,13 +85,13 @@ StateDict CpuEngine::state_dict() const {
   return state;
 }
 
-double CpuEngine::loss_and_grad(Batch batch, std::size_t num_tokens) {
+double LargeEngine::loss_and_grad(Batch batch, std::size_t num_tokens) {
   return pass_.run(batch, num_tokens, weights(), Weights<float>(config_, grads_.data()));
 }
 
-std::vector<double> CpuEngine::grads() const { return to_doubles(grads_); }
+std::vector<double> LargeEngine::grads() const { return to_doubles(grads_); }
 
-void CpuEngine::optimizer_step(const OptimizerStep& step) {
+void LargeEngine::optimizer_step(const OptimizerStep& step) {
   if (step.optimizer == Optimizer::kAdam) {
     adam_step(step);
     return;
@@ -101,7 +102,7 @@ void CpuEngine::optimizer_step(const OptimizerStep& step) {
   });
 }
 
-void CpuEngine::adam_step(const OptimizerStep& step) {
+void LargeEngine::adam_step(const OptimizerStep& step) {
   const auto t = static_cast<double>(step.step + 1);
   const auto to_float = [](double x) { return static_cast<float>(x); };
   const AdamConstants constants{
@@ -121,17 +122,23 @@ void CpuEngine::adam_step(const OptimizerStep& step) {
   });
 }
 
-std::unique_ptr<Decoder> CpuEngine::new_decoder() const {
+std::unique_ptr<Decoder> LargeEngine::new_decoder() const {
   return make_cpu_decoder(config_, *runner_, weights());
 }
 
 }  // namespace
 
-std::unique_ptr<Engine> make_cpu_engine(const Config& config, const EngineOptions& options) {
+std::unique_ptr<Engine> make_large_engine(const Config& config, const EngineOptions& options) {
   config.check();
   check_memory("engine cpu: the parameters",
                kParameterBytes * static_cast<double>(config.num_params()));
-  return std::make_unique<CpuEngine>(config, options.threads);
+  return std::make_unique<LargeEngine>(config, options.threads);
+}
+
+std::unique_ptr<Engine> make_cpu_engine(const Config& config, const EngineOptions& options) {
+  config.check();
+  if (small_engine_fits(config)) return make_small_engine(config, options);
+  return make_large_engine(config, options);
 }
 
 }  // namespace microgpt::cpu

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/isa.h"
+#include "cpu/cpu_engine.h"
 #include "microgpt/engine.h"
 #include "support/message_of.h"
 
@@ -82,6 +83,9 @@ double worst_error(const Config& config, const std::vector<double>& a,
 
 using Variant = std::tuple<std::string, Isa>;
 
+// `cpu` for models of any size, where `cpu` itself would take the way for tiny ones.
+constexpr char kCpuLarge[] = "cpu_large";
+
 class Conformance : public testing::TestWithParam<Variant> {
  protected:
   Conformance() { setenv("MICROGPT_ISA", std::string(to_string(isa())).c_str(), 1); }
@@ -91,6 +95,7 @@ class Conformance : public testing::TestWithParam<Variant> {
   Isa isa() const { return std::get<1>(GetParam()); }
 
   std::unique_ptr<Engine> make(const Config& config, int threads = 1) const {
+    if (name() == kCpuLarge) return cpu::make_large_engine(config, {.threads = threads});
     return make_engine(name(), config, {.threads = threads});
   }
 
@@ -403,7 +408,9 @@ TEST_P(Conformance, Errors) {
 
 std::vector<Variant> variants() {
   std::vector<Variant> result;
-  for (const std::string_view name : engine_names()) {
+  std::vector<std::string> names(engine_names().begin(), engine_names().end());
+  names.push_back(kCpuLarge);
+  for (const std::string& name : names) {
     for (const Isa isa : {Isa::kPlain, Isa::kNeon, Isa::kAvx2, Isa::kAvx512}) {
       if (name != "reference" && is_supported(isa)) result.emplace_back(name, isa);
     }
