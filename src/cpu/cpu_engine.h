@@ -1,4 +1,4 @@
-// The engine `cpu`: float32, vectors, batches, threads; for models of any size.
+// The engine `cpu`: float32, vectors, batches, threads.
 #pragma once
 
 #include <memory>
@@ -7,10 +7,8 @@
 
 namespace microgpt::cpu {
 
-// All parameters zero. Throws Error: see make_engine.
+// All parameters zero. A tiny model is computed in its own way, which holds in registers what a
+// large one can't. Throws Error: see make_engine.
 std::unique_ptr<Engine> make_cpu_engine(const Config& config, const EngineOptions& options);
-
-// The same without the special case for tiny models, so that tests can hold one against the other.
-std::unique_ptr<Engine> make_large_engine(const Config& config, const EngineOptions& options);
 
 }  // namespace microgpt::cpu

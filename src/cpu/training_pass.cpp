@@ -1,13 +1,10 @@
 #include "cpu/training_pass.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
 
-#include "cpu/tokens.h"
-#include "microgpt/error.h"
+#include "model/engine_input.h"
 
 namespace microgpt::cpu {
 namespace {
@@ -38,7 +35,7 @@ class Layout {
 }  // namespace
 
 TrainingPass::TrainingPass(const Config& config, KernelRunner& runner)
-    : sizes_(config), runner_(runner), layers_(sizes_.L) {
+    : config_(config), sizes_(config), runner_(runner), layers_(sizes_.L) {
   const bool squared = config.activation == Activation::kReluSquared;
   activation_ = squared ? Epilogue::kReluSquared : Epilogue::kRelu;
   activation_backward_ = squared ? Epilogue::kReluSquaredBackward : Epilogue::kReluBackward;
@@ -60,7 +57,7 @@ double TrainingPass::run(Batch batch, std::size_t num_tokens, const Weights<cons
 // ---- The batch, and memory for it ----
 
 void TrainingPass::read(Batch batch) {
-  if (batch.empty()) throw Error("batch: no documents, expected at least one");
+  check_batch(config_, batch);
   M_ = 0;
   for (auto* rows : {&tokens_, &targets_, &positions_}) rows->clear();
   sequences_.clear();
@@ -68,12 +65,7 @@ void TrainingPass::read(Batch batch) {
 }
 
 void TrainingPass::append(const std::vector<int>& tokens) {
-  if (tokens.size() < 2) {
-    throw Error(
-        fmt::format("batch: document too short, expected 2 tokens or more, got {}", tokens.size()));
-  }
-  check_tokens(tokens, sizes_.V);
-  const std::size_t n = std::min(sizes_.T, tokens.size() - 1);
+  const std::size_t n = count_predicted(config_, tokens);
   const auto end = tokens.begin() + static_cast<std::ptrdiff_t>(n);
   tokens_.insert(tokens_.end(), tokens.begin(), end);
   targets_.insert(targets_.end(), tokens.begin() + 1, end + 1);

@@ -63,6 +63,7 @@ class TrainingPass {
                   std::size_t K, Epilogue epilogue = Epilogue::kNone,
                   const float* activated = nullptr);
 
+  Config config_;
   Sizes sizes_;
   Epilogue activation_, activation_backward_;
   KernelRunner& runner_;

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "base/isa.h"
-#include "cpu/cpu_engine.h"
+#include "cpu/large_engine.h"
 #include "microgpt/engine.h"
 #include "support/message_of.h"
 

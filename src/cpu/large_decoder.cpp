@@ -1,13 +1,10 @@
-#include "cpu/cpu_decoder.h"
-
-#include <fmt/format.h>
+#include "cpu/large_decoder.h"
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-#include "cpu/tokens.h"
-#include "microgpt/error.h"
+#include "model/engine_input.h"
 
 namespace microgpt::cpu {
 namespace {
@@ -18,10 +15,11 @@ constexpr std::size_t kSlack = kColTile;      // floats that may be read behind 
 // Multiply-adds that are not worth a second thread.
 constexpr std::size_t kSmallAttention = std::size_t{1} << 14;
 
-class CpuDecoder final : public Decoder {
+class LargeDecoder final : public Decoder {
  public:
-  CpuDecoder(const Config& config, KernelRunner& runner, const Weights<const float>& weights)
-      : sizes_(config),
+  LargeDecoder(const Config& config, KernelRunner& runner, const Weights<const float>& weights)
+      : config_(config),
+        sizes_(config),
         activation_(config.activation == Activation::kReluSquared ? Epilogue::kReluSquared
                                                                   : Epilogue::kRelu),
         runner_(runner),
@@ -33,7 +31,6 @@ class CpuDecoder final : public Decoder {
   void reset() override { position_ = 0; }
 
  private:
-  void check(std::span<const int> tokens, std::span<double> logits) const;
   void allocate(std::size_t M);
   void rows(std::span<const int> tokens);
   void layer(std::size_t l, std::size_t M);
@@ -42,6 +39,7 @@ class CpuDecoder final : public Decoder {
 
   std::size_t keys_of_head() const { return round_up(sizes_.T, kColTile) * sizes_.D; }
 
+  Config config_;
   Sizes sizes_;
   Epilogue activation_;
   KernelRunner& runner_;
@@ -55,20 +53,7 @@ class CpuDecoder final : public Decoder {
   FloatBuffer x_, norm_, scale_, qkv_, attn_, hidden_, logits_;
 };
 
-void CpuDecoder::check(std::span<const int> tokens, std::span<double> logits) const {
-  if (tokens.empty()) throw Error("decoder: no tokens, expected at least one");
-  check_tokens(tokens, sizes_.V);
-  if (position_ + tokens.size() > sizes_.T) {
-    throw Error(fmt::format("decoder: sequence too long, expected at most {} positions, got {}",
-                            sizes_.T, position_ + tokens.size()));
-  }
-  if (logits.size() != sizes_.V) {
-    throw Error(fmt::format("decoder: logits have the wrong size, expected {}, got {}", sizes_.V,
-                            logits.size()));
-  }
-}
-
-void CpuDecoder::allocate(std::size_t M) {
+void LargeDecoder::allocate(std::size_t M) {
   if (M <= M_) return;
   const auto C = sizes_.C;
   const auto rows = [M](std::size_t cols) {
@@ -79,8 +64,8 @@ void CpuDecoder::allocate(std::size_t M) {
   M_ = M;
 }
 
-void CpuDecoder::forward(std::span<const int> tokens, std::span<double> logits) {
-  check(tokens, logits);
+void LargeDecoder::forward(std::span<const int> tokens, std::span<double> logits) {
+  check_decoder_input(config_, position_, tokens, logits);
   allocate(std::min(tokens.size(), kRows));
   std::size_t M = 0;
   for (std::size_t i = 0; i < tokens.size(); i += M) {
@@ -93,7 +78,7 @@ void CpuDecoder::forward(std::span<const int> tokens, std::span<double> logits) 
 }
 
 // Leaves what goes into lm_head in x_.
-void CpuDecoder::rows(std::span<const int> tokens) {
+void LargeDecoder::rows(std::span<const int> tokens) {
   const std::size_t M = tokens.size();
   std::vector<int> positions(M);
   std::iota(positions.begin(), positions.end(), static_cast<int>(position_));
@@ -104,7 +89,7 @@ void CpuDecoder::rows(std::span<const int> tokens) {
   position_ += M;
 }
 
-void CpuDecoder::layer(std::size_t l, std::size_t M) {
+void LargeDecoder::layer(std::size_t l, std::size_t M) {
   const std::size_t C = sizes_.C;
   const auto& weights = weights_.layers[l];
   float *x = x_.data(), *norm = norm_.data();
@@ -120,7 +105,7 @@ void CpuDecoder::layer(std::size_t l, std::size_t M) {
 }
 
 // keys: of one layer.
-void CpuDecoder::cache_keys(float* keys, const float* k, std::size_t M) const {
+void LargeDecoder::cache_keys(float* keys, const float* k, std::size_t M) const {
   const std::size_t C = sizes_.C, D = sizes_.D;
   for (std::size_t m = 0; m < M; ++m) {
     for (std::size_t c = 0; c < C; ++c) {
@@ -129,7 +114,7 @@ void CpuDecoder::cache_keys(float* keys, const float* k, std::size_t M) const {
   }
 }
 
-void CpuDecoder::attention(std::size_t l, std::size_t M) {
+void LargeDecoder::attention(std::size_t l, std::size_t M) {
   const std::size_t C = sizes_.C, H = sizes_.H, D = sizes_.D;
   float* keys = keys_.data() + l * H * keys_of_head();
   float* values = values_.data() + l * sizes_.T * C;
@@ -159,9 +144,9 @@ void CpuDecoder::attention(std::size_t l, std::size_t M) {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_cpu_decoder(const Config& config, KernelRunner& runner,
-                                          const Weights<const float>& weights) {
-  return std::make_unique<CpuDecoder>(config, runner, weights);
+std::unique_ptr<Decoder> make_large_decoder(const Config& config, KernelRunner& runner,
+                                            const Weights<const float>& weights) {
+  return std::make_unique<LargeDecoder>(config, runner, weights);
 }
 
 }  // namespace microgpt::cpu

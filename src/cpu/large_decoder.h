@@ -10,7 +10,7 @@
 namespace microgpt::cpu {
 
 // Reads weights that stay with the engine. Throws Error: memory for the KV cache.
-std::unique_ptr<Decoder> make_cpu_decoder(const Config& config, KernelRunner& runner,
-                                          const Weights<const float>& weights);
+std::unique_ptr<Decoder> make_large_decoder(const Config& config, KernelRunner& runner,
+                                            const Weights<const float>& weights);
 
 }  // namespace microgpt::cpu
