@@ -1,5 +1,5 @@
 // What is the engine's own: tests/conformance holds its numbers against the definition.
-#include "cpu/cpu_engine.h"
+#include "cpu/large_engine.h"
 
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ StateDict random_state(const Config& config) {
 TEST(CpuEngine, TooLargeForTheMachine) {
   Config config = small_config();
   config.n_embd = config.n_head = 1 << 18;
-  const std::string message = message_of([&] { make_cpu_engine(config, {}); });
+  const std::string message = message_of([&] { make_large_engine(config, {}); });
   EXPECT_TRUE(message.starts_with(
       "engine cpu: the parameters: too large for this machine, expected at most"))
       << message;
@@ -38,7 +38,7 @@ TEST(CpuEngine, BatchTooLargeForTheMachineLosesNothing) {
   config.n_layer = 64;
   config.n_embd = 48;
   config.block_size = 1024;
-  const auto engine = make_cpu_engine(config, {});
+  const auto engine = make_large_engine(config, {});
   engine->load(random_state(config));
   const std::vector<std::vector<int>> small = {{4, 0, 4}}, large(1 << 13, std::vector<int>(1025));
   const double loss = engine->loss_and_grad(small);
@@ -53,7 +53,7 @@ TEST(CpuEngine, BatchTooLargeForTheMachineLosesNothing) {
 // A decoder sees the weights as they are, not as they were when it was made.
 TEST(CpuEngine, DecodersShareTheWeights) {
   const Config config = small_config();
-  const auto engine = make_cpu_engine(config, {});
+  const auto engine = make_large_engine(config, {});
   const auto decoder = engine->new_decoder();
   engine->load(random_state(config));
   std::vector<double> logits(5), expected(5);
@@ -66,7 +66,7 @@ TEST(CpuEngine, DecodersShareTheWeights) {
 
 TEST(CpuEngine, UnknownInstructionSet) {
   setenv("MICROGPT_ISA", "wide", 1);
-  const std::string message = message_of([] { make_cpu_engine(small_config(), {}); });
+  const std::string message = message_of([] { make_large_engine(small_config(), {}); });
   unsetenv("MICROGPT_ISA");
   EXPECT_TRUE(message.starts_with("MICROGPT_ISA: expected one of plain")) << message;
 }
