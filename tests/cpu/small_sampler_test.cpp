@@ -101,6 +101,46 @@ TEST(SmallSampler, ALaneWritesTheSameWithAnyOthers) {
   }
 }
 
+// The token that the last lane of `count` draws after the document.
+int draw_after(const Engine& engine, const std::vector<int>& document, std::size_t count,
+               double u) {
+  const auto lanes = engine.new_lanes(count, 0.7);
+  std::vector<int> next(count);
+  for (const int token : document) {
+    lanes->draw(std::vector<int>(count, token), std::vector<double>(count, u), next);
+  }
+  return next.back();
+}
+
+// The largest float for which that token is at most `token`.
+float border_after(const Engine& engine, const std::vector<int>& document, std::size_t count,
+                   int token) {
+  float low = 0, high = 1;
+  while (std::nextafter(low, 2.0f) < high) {
+    const float middle = low + (high - low) / 2;
+    (draw_after(engine, document, count, middle) <= token ? low : high) = middle;
+  }
+  return low;
+}
+
+// Equal tokens may hide that the last bits differ; the numbers where one gives way to the next
+// don't.
+TEST(SmallSampler, BordersBetweenTokensAreTheSameWithAnyOthers) {
+  for (const Config& config : kShapes) {
+    SCOPED_TRACE(testing::Message() << config.n_embd << " " << config.n_head);
+    for_each_isa([&] {
+      const auto engine = make_loaded(config);
+      const auto length = std::min<std::size_t>(static_cast<std::size_t>(config.block_size), 8);
+      for (unsigned seed = 0; seed < 3; ++seed) {
+        const auto document = random_document(config, length - 1, seed);
+        const int token = config.vocab_size / 2 - 1;
+        EXPECT_EQ(border_after(*engine, document, 1, token),
+                  border_after(*engine, document, 16, token));
+      }
+    });
+  }
+}
+
 // Each token is the one at which the running sum of the reference's probabilities exceeds u, up to
 // the error of float32.
 TEST(SmallSampler, DrawsFromSoftmaxOfReference) {
