@@ -32,7 +32,7 @@ test: packages-test ## Run all tests, under sanitizers and as users run it
 bench: packages-bench build/bench/build.ninja ## Measure; ARGS="..." goes to the benchmark program
 	@$(call build,bench)
 	@build/bench/bin/microgpt_bench $(ARGS)
-	@python3 bench/beside_python.py build/bench/bin/microgpt
+	@python3 bench/side_by_side.py build/bench/bin
 
 install: release ## Install below PREFIX (/usr/local)
 	@cmake --install build/release --prefix '$(PREFIX)'

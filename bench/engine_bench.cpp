@@ -1,4 +1,4 @@
-// One step of training and one name, on the default model and the embedded names.
+// One step of training, one name, and many names at once, on the default model and data/names.txt.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -56,8 +56,8 @@ void BM_Step(benchmark::State& state, const std::string& engine_name) {
   std::size_t i = 0, tokens = 0;
   for (auto _ : state) {
     const auto& document = run.documents[i++ % run.documents.size()];
-    benchmark::DoNotOptimize(run.engine->loss_and_grad({&document, 1}));
-    run.engine->optimizer_step(adam(200 + static_cast<std::int64_t>(i)));
+    benchmark::DoNotOptimize(
+        run.engine->train_step({&document, 1}, adam(200 + static_cast<std::int64_t>(i))));
     tokens += document.size() - 1;
   }
   state.counters["tokens/s"] =
@@ -72,6 +72,16 @@ void BM_Generate(benchmark::State& state, const std::string& engine_name) {
   }
 }
 
+void BM_GenerateMany(benchmark::State& state, const std::string& engine_name) {
+  constexpr std::int64_t kNames = 1000;
+  WarmRun run(engine_name);
+  for (auto _ : state) {
+    generate_many(*run.engine, run.config, run.tokenizer, {}, "", 42, kNames,
+                  [](std::string_view) { return true; });
+  }
+  state.SetItemsProcessed(state.iterations() * kNames);
+}
+
 }  // namespace
 }  // namespace microgpt
 
@@ -84,6 +94,7 @@ int main(int argc, char** argv) {
     };
     add("step", microgpt::BM_Step);
     add("generate", microgpt::BM_Generate);
+    add("generate_1000", microgpt::BM_GenerateMany);
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

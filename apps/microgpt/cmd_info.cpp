@@ -86,7 +86,8 @@ std::string format_vocabulary(const Tokenizer& tokenizer) {
   std::string text;
   for (std::size_t i = 0; i < tokenizer.uchars().size(); ++i) {
     if (i % kPerLine == 0) text += i == 0 ? "  " : "\n  ";
-    text += printable(tokenizer.uchars()[i]);
+    const std::string& letter = tokenizer.uchars()[i];
+    text += letter == "\n" ? "\\n" : printable(letter);
   }
   return text + "\n";
 }
