@@ -1,7 +1,5 @@
 #include "cpu/small_engine.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -9,7 +7,7 @@
 #include "base/thread_pool.h"
 #include "cpu/small_sampler.h"
 #include "cpu/small_state.h"
-#include "microgpt/error.h"
+#include "model/engine_input.h"
 
 namespace microgpt::cpu {
 namespace {
@@ -77,11 +75,6 @@ class SmallEngine final : public Engine {
     AlignedFloats scratch;
   };
 
-  std::size_t num_predictions(const std::vector<int>& tokens) const {
-    return std::min(static_cast<std::size_t>(config_.block_size), tokens.size() - 1);
-  }
-
-  std::size_t check(Batch batch) const;
   std::size_t fill(SmallPass& pass, Batch batch) const;
   double add_grads(Batch batch, float inverse_tokens, Workspace& workspace, float* grads);
   void refresh_transposed();
@@ -133,28 +126,13 @@ StateDict SmallEngine::state_dict() const {
   return state;
 }
 
-// Throws Error as loss_and_grad does. Returns how many tokens the batch predicts.
-std::size_t SmallEngine::check(Batch batch) const {
-  if (batch.empty()) throw Error("batch: no documents, expected at least one");
-  std::size_t num_tokens = 0;
-  for (const std::vector<int>& tokens : batch) {
-    if (tokens.size() < 2) {
-      throw Error(fmt::format("batch: document too short, expected 2 tokens or more, got {}",
-                              tokens.size()));
-    }
-    for (const int token : tokens) check_token(config_, token);
-    num_tokens += num_predictions(tokens);
-  }
-  return num_tokens;
-}
-
 // Fills the pass with as many of the first documents as there is room for, and returns their
 // number.
 std::size_t SmallEngine::fill(SmallPass& pass, Batch batch) const {
   int rows = 0, documents = 0;
   pass.first_row[0] = 0;
   for (const std::vector<int>& tokens : batch) {
-    const auto length = static_cast<int>(num_predictions(tokens));
+    const auto length = static_cast<int>(count_predicted(config_, tokens));
     if (rows + length > kMaxRows) break;
     for (int i = 0; i < length; ++i, ++rows) {
       pass.token[rows] = tokens[static_cast<std::size_t>(i)];
@@ -186,7 +164,7 @@ double SmallEngine::add_grads(Batch batch, float inverse_tokens, Workspace& work
 }
 
 double SmallEngine::loss_and_grad(Batch batch, std::size_t num_tokens) {
-  const std::size_t predicted = check(batch);
+  const std::size_t predicted = check_batch(config_, batch);
   const double inverse_tokens = 1.0 / static_cast<double>(num_tokens > 0 ? num_tokens : predicted);
   refresh_transposed();
   const std::size_t groups =
@@ -220,7 +198,7 @@ void SmallEngine::optimizer_step(const OptimizerStep& step) {
 
 double SmallEngine::train_step(Batch batch, const OptimizerStep& step) {
   Workspace& workspace = workspaces_[0];
-  const std::size_t num_tokens = check(batch);
+  const std::size_t num_tokens = check_batch(config_, batch);
   if (step.optimizer != Optimizer::kAdam || fill(workspace.pass, batch) < batch.size()) {
     return Engine::train_step(batch, step);
   }

@@ -7,6 +7,7 @@
 
 #include "cpu/small_state.h"
 #include "microgpt/error.h"
+#include "model/engine_input.h"
 
 namespace microgpt::cpu {
 namespace {
@@ -46,7 +47,7 @@ class SmallDecoder final : public Decoder {
       : config_(config), sequence_(kernels, model) {}
 
   void forward(std::span<const int> tokens, std::span<double> logits) override {
-    check(tokens, logits);
+    check_decoder_input(config_, static_cast<std::size_t>(sequence_.position()), tokens, logits);
     for (const int token : tokens) {
       const float* const out = sequence_.write(token);
       std::copy_n(out, logits.size(), logits.begin());
@@ -56,20 +57,6 @@ class SmallDecoder final : public Decoder {
   void reset() override { sequence_.reset(); }
 
  private:
-  void check(std::span<const int> tokens, std::span<double> logits) const {
-    if (tokens.empty()) throw Error("decoder: no tokens, expected at least one");
-    for (const int token : tokens) check_token(config_, token);
-    const std::size_t positions = static_cast<std::size_t>(sequence_.position()) + tokens.size();
-    if (positions > static_cast<std::size_t>(config_.block_size)) {
-      throw Error(fmt::format("decoder: sequence too long, expected at most {} positions, got {}",
-                              config_.block_size, positions));
-    }
-    if (logits.size() != static_cast<std::size_t>(config_.vocab_size)) {
-      throw Error(fmt::format("decoder: logits have the wrong size, expected {}, got {}",
-                              config_.vocab_size, logits.size()));
-    }
-  }
-
   Config config_;
   Sequence sequence_;
 };
@@ -177,13 +164,6 @@ class SmallLanesOfEngine final : public Lanes {
 };
 
 }  // namespace
-
-void check_token(const Config& config, int token) {
-  if (token < 0 || token >= config.vocab_size) {
-    throw Error(
-        fmt::format("token: out of range, expected 0 to {}, got {}", config.vocab_size - 1, token));
-  }
-}
 
 std::unique_ptr<Decoder> make_small_decoder(const Config& config, const SmallKernels& kernels,
                                             const SmallModel& model) {

@@ -10,9 +10,6 @@
 
 namespace microgpt::cpu {
 
-// Throws Error: the token is not in the vocabulary.
-void check_token(const Config& config, int token);
-
 // Both read the weights of `model` where they are.
 std::unique_ptr<Decoder> make_small_decoder(const Config& config, const SmallKernels& kernels,
                                             const SmallModel& model);
