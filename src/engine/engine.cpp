@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "cpu/cpu_engine.h"
+#include "exact/exact_engine.h"
 #include "microgpt/error.h"
 #include "reference/reference_engine.h"
 
@@ -18,8 +19,13 @@ std::unique_ptr<Engine> make_reference(const Config& config, const EngineOptions
   return reference::make_reference_engine(config);
 }
 
-constexpr std::array kNames = {std::string_view("reference")};
-constexpr std::array<Make, kNames.size()> kMakers = {make_reference};
+std::unique_ptr<Engine> make_exact(const Config& config, const EngineOptions&) {
+  return exact::make_exact_engine(config);
+}
+
+constexpr std::array<std::string_view, 3> kNames = {"exact", "cpu", "reference"};
+constexpr std::array<Make, kNames.size()> kMakers = {make_exact, cpu::make_cpu_engine,
+                                                     make_reference};
 
 }  // namespace
 
@@ -27,8 +33,7 @@ std::span<const std::string_view> engine_names() { return kNames; }
 
 std::string_view default_engine(const Config& config, std::int64_t sequences_per_step) {
   const bool small = config.num_params() <= kSmallModel && sequences_per_step == 1;
-  const std::string_view wanted = small ? "exact" : "cpu";
-  return std::ranges::find(kNames, wanted) == kNames.end() ? kNames.front() : wanted;
+  return small ? "exact" : "cpu";
 }
 
 double Engine::train_step(Batch batch, const OptimizerStep& step) {

@@ -37,7 +37,7 @@ namespace microgpt {
 namespace {
 
 // Volatile, so that no compiler can tell which function this is and fold it for a known exponent.
-double (*volatile libm_pow)(double, double) = ::pow;
+double (*volatile hidden_pow)(double, double) = ::pow;
 
 #ifdef MICROGPT_FMA
 
@@ -75,6 +75,8 @@ MICROGPT_FMA double pow_by_residual(double x, double y) {
 #endif
 
 }  // namespace
+
+double libm_pow(double x, double y) { return hidden_pow(x, y); }
 
 double py_pow(double x, double y) {
   if (x == 0 && (y == 2 || y == 0.5)) return 0;  // common, and +0 by C17 F.10.4.4

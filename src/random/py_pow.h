@@ -10,4 +10,7 @@ namespace microgpt {
 // without ever changing a bit.
 double py_pow(double x, double y);
 
+// libm's pow itself, out of the compiler's sight: for who has tried the shortcuts already.
+double libm_pow(double x, double y);
+
 }  // namespace microgpt

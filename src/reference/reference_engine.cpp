@@ -1,7 +1,5 @@
 #include "reference/reference_engine.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -9,7 +7,7 @@
 #include <vector>
 
 #include "base/memory.h"
-#include "microgpt/error.h"
+#include "model/engine_input.h"
 #include "random/py_pow.h"
 #include "reference/gpt.h"
 #include "reference/number.h"
@@ -66,13 +64,6 @@ double estimate_graph(const Config& config, std::size_t tokens) {
   return 2 * 2 * kNodeBytes * multiply_adds;
 }
 
-void check_token(const Config& config, int token) {
-  if (token < 0 || token >= config.vocab_size) {
-    throw Error(
-        fmt::format("token: out of range, expected 0 to {}, got {}", config.vocab_size - 1, token));
-  }
-}
-
 class ReferenceDecoder final : public Decoder {
  public:
   ReferenceDecoder(const Config& config, Weights<Number> weights)
@@ -82,7 +73,7 @@ class ReferenceDecoder final : public Decoder {
         values_(weights_.layers.size()) {}
 
   void forward(std::span<const int> tokens, std::span<double> logits) override {
-    check(tokens, logits);
+    check_decoder_input(config_, position_, tokens, logits);
     for (const int token : tokens) {
       const auto out =
           gpt(config_, weights_, static_cast<std::size_t>(token), position_++, keys_, values_);
@@ -97,20 +88,6 @@ class ReferenceDecoder final : public Decoder {
   }
 
  private:
-  void check(std::span<const int> tokens, std::span<double> logits) const {
-    if (tokens.empty()) throw Error("decoder: no tokens, expected at least one");
-    for (const int token : tokens) check_token(config_, token);
-    const auto block_size = static_cast<std::size_t>(config_.block_size);
-    if (position_ + tokens.size() > block_size) {
-      throw Error(fmt::format("decoder: sequence too long, expected at most {} positions, got {}",
-                              block_size, position_ + tokens.size()));
-    }
-    if (logits.size() != static_cast<std::size_t>(config_.vocab_size)) {
-      throw Error(fmt::format("decoder: logits have the wrong size, expected {}, got {}",
-                              config_.vocab_size, logits.size()));
-    }
-  }
-
   Config config_;
   Weights<Number> weights_;
   Cache<Number> keys_, values_;
@@ -173,12 +150,7 @@ std::vector<double> ReferenceEngine::grads() const {
 }
 
 void ReferenceEngine::append_losses(const std::vector<int>& tokens, Vector<Value>& losses) {
-  if (tokens.size() < 2) {
-    throw Error(
-        fmt::format("batch: document too short, expected 2 tokens or more, got {}", tokens.size()));
-  }
-  for (const int token : tokens) check_token(config_, token);
-  const std::size_t n = std::min(static_cast<std::size_t>(config_.block_size), tokens.size() - 1);
+  const std::size_t n = count_predicted(config_, tokens);
   Cache<Value> keys(weights_.layers.size()), values(weights_.layers.size());
   for (std::size_t pos_id = 0; pos_id < n; ++pos_id) {
     const auto token_id = static_cast<std::size_t>(tokens[pos_id]);
@@ -198,12 +170,12 @@ void ReferenceEngine::check_graph_memory(Batch batch) {
 }
 
 double ReferenceEngine::loss_and_grad(Batch batch, std::size_t num_tokens) {
-  if (batch.empty()) throw Error("batch: no documents, expected at least one");
+  const std::size_t predicted = check_batch(config_, batch);
   check_graph_memory(batch);
   tape_.truncate(num_params_);
   Vector<Value> losses;
   for (const std::vector<int>& tokens : batch) append_losses(tokens, losses);
-  const auto n = static_cast<double>(num_tokens > 0 ? num_tokens : losses.size());
+  const auto n = static_cast<double>(num_tokens > 0 ? num_tokens : predicted);
   const Value loss = (1.0 / n) * sum(losses.size(), [&](std::size_t i) { return losses[i]; });
   loss.backward();
   return loss.data();

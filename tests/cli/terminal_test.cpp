@@ -105,7 +105,8 @@ TEST_F(TerminalTest, LongRunLogsSparsely) {
   // Only a run of more than a second logs its progress: as many steps as that takes here.
   RunResult result;
   for (int steps = 2000; result.seconds < 1.5; steps *= 4) {
-    result = run({"train", "--data", "data", "--num-steps", std::to_string(steps)});
+    result = run({"train", "--data", "data", "--learning-rate", "1e-6", "--num-steps",
+                  std::to_string(steps)});
     ASSERT_EQ(result.status, 0) << result.err;
   }
   std::size_t lines = 0;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import documents
 import formatting
 import headers
+import kernels
 import layers
 import sources
 
@@ -92,6 +94,32 @@ class HeadersTest(CheckTest):
     def test_header_that_does_not(self):
         self.write("src/base/a.h", "#pragma once\nstd::string f();\n")
         self.expect(self.check(), "src/base/a.h:1: ")
+
+
+class KernelsTest(CheckTest):
+    def check(self, source):
+        path = self.write("CMakeFiles/a_kernels_avx2.dir/a.cpp", source)
+        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-c", path,
+                        "-o", path.with_suffix(".o")], check=True)
+        return kernels.check(self.root, self.root)
+
+    def test_kernel(self):
+        self.expect(self.check("namespace { int f() { return 1; } }\n"
+                               "namespace a::avx2 { inline int g() { return f(); }\n"
+                               "int h() { return g(); } }\n"))
+
+    def test_function_outside(self):
+        self.expect(self.check("int f() { return 1; }\n"),
+                    "CMakeFiles/a_kernels_avx2.dir/a.o: defines f() for every machine")
+
+    def test_inline_function_outside(self):
+        self.expect(self.check("inline int f() { return 1; }\n"
+                               "namespace a::avx2 { int g() { return f(); } }\n"),
+                    "CMakeFiles/a_kernels_avx2.dir/a.o: defines f() for every machine")
+
+    def test_no_kernels(self):
+        (self.root / "CMakeFiles").mkdir()
+        self.expect(kernels.check(self.root, self.root), f"{self.root}: no kernels are built here")
 
 
 class FormattingTest(CheckTest):

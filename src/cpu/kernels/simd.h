@@ -2,8 +2,15 @@
 // here is defined once for each instruction set, inside the namespace MICROGPT_ISA.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 namespace microgpt::cpu::MICROGPT_ISA {
 
@@ -32,7 +39,52 @@ MICROGPT_INLINE Float load(const float* p) {
 
 MICROGPT_INLINE void store(float* p, Float x) { std::memcpy(p, &x, sizeof x); }
 
+// The first n < kLanes lanes; load_n fills the others with 0.
+MICROGPT_INLINE Float load_n(const float* p, std::size_t n) {
+  Float x{};
+  std::memcpy(&x, p, n * sizeof(float));
+  return x;
+}
+
+MICROGPT_INLINE void store_n(float* p, Float x, std::size_t n) {
+  std::memcpy(p, &x, n * sizeof(float));
+}
+
 MICROGPT_INLINE Float max(Float a, Float b) { return a > b ? a : b; }
+
+MICROGPT_INLINE Float sqrt(Float x) {
+#if defined(MICROGPT_ISA_avx512)
+  return Float(_mm512_maskz_sqrt_ps(0xffff, __m512(x)));  // the plain one warns in g++ 12
+#elif defined(MICROGPT_ISA_avx2)
+  return Float(_mm256_sqrt_ps(__m256(x)));
+#elif defined(__x86_64__)
+  return Float(_mm_sqrt_ps(__m128(x)));
+#elif defined(__aarch64__)
+  return Float(vsqrtq_f32(float32x4_t(x)));
+#else
+  for (int l = 0; l < kLanes; ++l) x[l] = __builtin_sqrtf(x[l]);
+  return x;
+#endif
+}
+
+// Over all lanes, always in the same order.
+MICROGPT_INLINE float sum_lanes(Float x) {
+  float lanes[kLanes];
+  store(lanes, x);
+  for (int n = kLanes / 2; n > 0; n /= 2) {
+    for (int i = 0; i < n; ++i) lanes[i] += lanes[i + n];
+  }
+  return lanes[0];
+}
+
+MICROGPT_INLINE float max_lanes(Float x) {
+  float lanes[kLanes];
+  store(lanes, x);
+  for (int n = kLanes / 2; n > 0; n /= 2) {
+    for (int i = 0; i < n; ++i) lanes[i] = lanes[i] > lanes[i + n] ? lanes[i] : lanes[i + n];
+  }
+  return lanes[0];
+}
 
 // e ** x with an error of about 1 ulp for x in [-87, 88]; below that 2e-38 or less, above 1.6e38 or
 // more. x = n ln 2 + r with |r| <= ln(2) / 2, and e ** r by its Taylor series to r^7 (remainder
