@@ -127,7 +127,7 @@ def torch_rows(threads):
         environment = {**os.environ, "OPENBLAS_CORETYPE": core, "OMP_NUM_THREADS": str(threads),
                        "OPENBLAS_NUM_THREADS": str(threads)}
         python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-        for row in json.loads(output_of([python, str(HERE / "torch_peer.py"), "5", str(threads)],
+        for row in json.loads(output_of([python, str(HERE / "torch_peer.py"), "9", str(threads)],
                                         env=environment)):
             key = row["model"]
             if key not in rows or row["tokens_per_second"] > rows[key]["tokens_per_second"]:
@@ -199,8 +199,8 @@ def main():
         text += python_section(max(2, rounds // 7), temporary)
     text += "\n## Names\n" + sampling_section(bench)
     text += ("\n## Larger models\n\nForward, backward and Adam in float32 (`exact`: float64), 65 tokens "
-             "in the vocabulary. PyTorch:\n`bench/torch_peer.py`, the same sizes, with the faster of two "
-             "settings of OpenBLAS.\n" + larger)
+             "in the vocabulary. PyTorch:\n`bench/torch_peer.py`, the same sizes, the fastest of 9 rounds with "
+             "the faster of two settings of\nOpenBLAS.\n" + larger)
     engine = next(e for e in ("cpu", "exact", "reference") if e in engines)
     curves = scaling.measure(steps, engine)
     (HERE / "scaling.svg").write_text(scaling.svg(curves, engine), encoding="utf-8")
