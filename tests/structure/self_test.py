@@ -163,10 +163,11 @@ class SourcesTest(CheckTest):
 
     def test_budget(self):
         self.write("src/base/a.cpp", "\n" * 60)
-        self.write("apps/microgpt/a.cpp", "\n" * 41)
-        self.write("tests/base/a_test.cpp", "\n" * 41)
-        self.expect(sources.check(self.root, budget=101))
-        self.expect(sources.check(self.root, budget=100), "101 lines are over the budget")
+        self.write("src/cpu/kernels/a.cpp", "\n" * 41)
+        self.write("apps/a.cpp", "\n" * 100)
+        folders = ("src/base", "src/cpu")
+        self.expect(sources.check(self.root, {"one": (101, folders), "two": (100, ("apps",))}))
+        self.expect(sources.check(self.root, {"one": (100, folders)}), "one: 101 lines, expected")
 
 
 class DocumentsTest(CheckTest):
