@@ -105,16 +105,19 @@ def python_section(rounds, folder):
         return "\nCPython: left out, the original is not at hand.\n"
     few, many = 2, 12
 
-    def run(steps, collector):
+    def run(interpreter, steps, collector):
         source = ORIGINAL.read_text().replace("num_steps = 1000", f"num_steps = {steps}")
         source = source.replace("range(20)", "range(0)")
-        return milliseconds([sys.executable, "-c", ("" if collector else "import gc; gc.disable()\n") +
+        return milliseconds([interpreter, "-c", ("" if collector else "import gc; gc.disable()\n") +
                              source], folder)
 
     figures = rounds_of(
-        {name: lambda c=c: (run(many, c) - run(few, c)) / (many - few) * 1e3
+        {name: lambda c=c: 1e3 * (run(sys.executable, many, c) - run(sys.executable, few, c)) /
+         (many - few)
          for name, c in (("collector off", False), ("collector on, as it comes", True))}, rounds)
     rows = "".join(f"| {name} | {spread(values)} |\n" for name, values in figures.items())
+    if pypy := shutil.which("pypy3"):
+        rows += f"| PyPy, one whole run of 1,000 steps | {number(run(pypy, 1000, True))} |\n"
     return (f"\n| microgpt.py on CPython {sys.version.split()[0]} | us a step |\n|---|---|\n" + rows +
             "\nA ratio to CPython says as much about CPython on this machine as about a program: its\n"
             "collector walks the whole graph every so often, which costs most where memory is slow.\n")

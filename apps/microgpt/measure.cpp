@@ -280,9 +280,11 @@ bool Measurement::sampling(Names& names) {
     for (std::size_t i = 0; i < writers.size(); ++i) {
       const Engine& engine = *writers[i].engine;
       const auto start = Clock::now();
-      if (result.sampling[i].many) {
-        generate_many(engine, names.config, names.tokenizer, {}, "", kSeed, kNames * 20,
-                      [](std::string_view) { return true; });
+      const bool many = result.sampling[i].many;
+      if (many || has_own_streams(engine)) {
+        generate_many(
+            engine, names.config, names.tokenizer, {}, "", kSeed, kNames * (many ? 20 : 1),
+            [](std::string_view) { return true; }, many ? 0 : 1);
       } else {
         const auto decoder = engine.new_decoder();
         PythonRandom random(kSeed);

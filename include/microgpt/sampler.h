@@ -60,10 +60,11 @@ using TakeText = std::function<bool(std::string_view text)>;
 // CounterRandom(seed, i), so that it is the same however many are asked for. An engine with Lanes
 // writes many at once, and rounds on its own way: in one of a million tokens or so its choice can
 // be another than generate()'s. top_k, top_p and temperature 0 take one document after the other.
+// at_once: how many lanes; 0: as many as pay.
 // Throws Error: see generate; whatever take throws.
 void generate_many(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
                    const SampleConfig& how, const std::string& prefix, std::uint64_t seed,
-                   std::int64_t count, const TakeText& take);
+                   std::int64_t count, const TakeText& take, std::size_t at_once = 0);
 
 // Whether an engine draws each document from a stream of its own. Engines without Lanes draw all
 // from one PythonRandom, as microgpt.py does.

@@ -125,10 +125,10 @@ bool has_own_streams(const Engine& engine) { return engine.new_lanes(1, 1.0) != 
 
 void generate_many(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
                    const SampleConfig& how, const std::string& prefix, std::uint64_t seed,
-                   std::int64_t count, const TakeText& take) {
+                   std::int64_t count, const TakeText& take, std::size_t at_once) {
   how.check();
   if (count <= 0) return;
-  const std::size_t lanes = lane_count(config, count);
+  const std::size_t lanes = at_once > 0 ? at_once : lane_count(config, count);
   const bool plain = how.temperature > 0 && how.top_k == 0 && how.top_p == 1;
   if (const auto written = plain ? engine.new_lanes(lanes, how.temperature) : nullptr) {
     ManyWriter(*written, lanes, config, tokenizer, prefix, seed).write(count, take);
