@@ -197,7 +197,7 @@ MICROGPT_INLINE Double8 look_up(const double* table, Double8 biased_k) {
 // x 2 ** (k >> 4)
 MICROGPT_INLINE Double8 times_power_of_two(Double8 x, Double8 biased_k) {
   return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
-    return (Double)((Int)x.part[r] + ((Int)biased_k.part[r] >> 4 << 52));
+    return (Double)((Bits)x.part[r] + ((Bits)biased_k.part[r] >> 4 << 52));
   });
 }
 

@@ -29,6 +29,7 @@ inline constexpr int kRegisters = 8 / kLanes;
 
 using Double = double __attribute__((vector_size(kLanes * sizeof(double))));
 using Int = std::int64_t __attribute__((vector_size(kLanes * sizeof(double))));
+using Bits = std::uint64_t __attribute__((vector_size(kLanes * sizeof(double))));
 
 struct Double8 {
   Double part[kRegisters];
@@ -153,7 +154,7 @@ MICROGPT_INLINE Double8 select(Mask8 mask, Double8 a, Double8 b) {
 // x with those bits of each lane that are set in `bits`.
 MICROGPT_INLINE Double8 and_bits(Double8 x, std::uint64_t bits) {
   return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
-    return (Double)((Int)x.part[r] & static_cast<std::int64_t>(bits));
+    return (Double)((Bits)x.part[r] & bits);
   });
 }
 
