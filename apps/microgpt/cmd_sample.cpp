@@ -113,7 +113,9 @@ Command sample_command(CLI::App& program) {
       "Print documents that a model makes up, one a line.\n"
       "Given a run's folder and no --seed, they are the ones that the run printed at its end.\n"
       "The engines reference and exact draw all from one stream of random numbers, as microgpt.py\n"
-      "does; cpu gives each document its own: the i-th of a seed is the same whatever -n is.");
+      "does; cpu gives each document of a small model its own and writes many at once: the i-th "
+      "of\n"
+      "a seed is the same whatever -n is.");
   const auto options = std::make_shared<SampleOptions>();
   add_model(app, options->model);
   options->count_option =

@@ -128,7 +128,7 @@ int run_train(const TrainOptions& options, Output& out) {
   const bool interrupted = caught_interrupt() != 0;
   if (session.done() && !interrupted) session.print_samples();
   session.say_where_it_was_saved();
-  return interrupted ? 128 + caught_interrupt() : 0;
+  return caught_interrupt() != 0 ? 128 + caught_interrupt() : 0;
 }
 
 // What a setting is and what it is when not given: "... (default 16; first edition 8)".

@@ -1,12 +1,15 @@
 #include "interrupt.h"
 
+#include <atomic>
 #include <csignal>
 #include <initializer_list>
 
 namespace microgpt {
 namespace {
 
-volatile std::sig_atomic_t caught = 0;
+// The handler may run on any thread.
+std::atomic<int> caught = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 extern "C" void remember_signal(int signal) { caught = signal; }
 

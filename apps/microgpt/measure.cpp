@@ -265,14 +265,12 @@ bool Measurement::sampling(Names& names) {
   };
   std::vector<Writer> writers;
   for (const std::string_view name : engine_names()) {
-    for (const int threads : thread_counts(name)) {
-      for (const bool many : {false, true}) {
-        auto engine = make_engine(name, names.config, {.threads = threads});
-        if (many ? !has_own_streams(*engine) : threads > 1) continue;
-        engine->load(teacher->state_dict());
-        writers.push_back({std::move(engine), {}});
-        result.sampling.push_back({std::string(name), threads, many, {}});
-      }
+    for (const bool many : {false, true}) {
+      auto engine = make_engine(name, names.config);
+      if (many && !has_own_streams(*engine)) continue;
+      engine->load(teacher->state_dict());
+      writers.push_back({std::move(engine), {}});
+      result.sampling.push_back({std::string(name), 1, many, {}});
     }
   }
   for (int round = 1; round <= rounds_; ++round) {

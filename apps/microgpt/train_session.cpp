@@ -166,7 +166,10 @@ bool TrainSession::after_step(const StepReport& report) {
   print_step(report);
   if (log_) log_step(report);
   if (progress_->step(report) && log_) log_->flush();
-  if (settings_.save_every > 0 && report.step % settings_.save_every == 0) save_training(training_);
+  if (settings_.save_every > 0 && report.step % settings_.save_every == 0) {
+    if (log_) log_->flush();  // a run that is resumed here finds its log whole
+    save_training(training_);
+  }
   return caught_interrupt() == 0 && report.step != settings_.stop_after;
 }
 
@@ -211,7 +214,7 @@ void TrainSession::print_samples() {
                   .text)) {
     }
   }
-  if (first_edition()) print_mean_loss();
+  if (first_edition() && caught_interrupt() == 0) print_mean_loss();
   out_.flush();
 }
 

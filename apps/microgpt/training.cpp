@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "microgpt/error.h"
+#include "microgpt/trainer.h"
 #include "microgpt/version.h"
 
 namespace microgpt {
@@ -36,6 +38,17 @@ LoadedData load_again(const Settings& settings) {
   }
 }
 
+// An update can overflow although its loss was finite.
+void check_finite(const StateDict& state, std::int64_t step) {
+  for (const Tensor& tensor : state.params) {
+    if (std::ranges::all_of(tensor.data, [](double x) { return std::isfinite(x); })) continue;
+    throw DivergedError(
+        fmt::format("step {}: training has diverged, expected finite numbers in {}; lower the "
+                    "learning rate",
+                    step, tensor.name));
+  }
+}
+
 }  // namespace
 
 void Training::add_loss(double loss) {
@@ -53,6 +66,7 @@ Training start_training(const Settings& settings) {
   if (full.engine.empty()) {
     full.engine = default_engine(full.config, full.train.sequences_per_step());
   }
+  check_enough_data(data.dataset, tokenizer, full.config, full.train);
   // The engine first: it refuses sizes that the memory can't hold.
   std::unique_ptr<Engine> engine = make_engine(full.engine, full.config, {.threads = full.threads});
   engine->load(init_state_dict(full.config, full.train, random));
@@ -70,6 +84,7 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
   }
   PythonRandom shuffler(settings.train.seed);
   data.dataset.shuffle(shuffler);
+  check_enough_data(data.dataset, run.model.tokenizer, settings.config, settings.train);
   std::unique_ptr<Engine> engine =
       make_engine(settings.engine, settings.config, {.threads = settings.threads});
   engine->load(run.model.state);
@@ -83,10 +98,12 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
 }
 
 void save_training(const Training& training) {
+  StateDict state = training.engine->state_dict();
+  check_finite(state, training.step);
   save_run(training.settings.out,
            {.model = {.config = training.settings.config,
                       .tokenizer = training.tokenizer,
-                      .state = training.engine->state_dict(),
+                      .state = std::move(state),
                       .provenance = provenance_of(training)},
             .random = training.random.state(),
             .last_losses = {training.last_losses.begin(), training.last_losses.end()},

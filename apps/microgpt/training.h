@@ -37,7 +37,7 @@ Training start_training(const Settings& settings);
 Training resume_training(const Settings& settings, const TrainingRun& run,
                          const std::string& where);
 
-// Saves into the folder settings.out.
+// Saves into the folder settings.out. Throws DivergedError: a parameter is not finite.
 void save_training(const Training& training);
 
 // What a person may want to know of the data.

@@ -61,8 +61,8 @@ class Lanes {
                     std::span<int> next) = 0;
 };
 
-// Computes one model. Engines differ in speed and in type, not in meaning: a test holds them to the
-// same numbers.
+// Computes one model. An engine, with its decoders and lanes, is to be used by one thread at a
+// time. Engines differ in speed and in type, not in meaning: a test holds them to the same numbers.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -86,7 +86,8 @@ class Engine {
   virtual void optimizer_step(const OptimizerStep& step) = 0;
 
   // loss_and_grad and, if the loss is finite, optimizer_step. No gradients may be held. An engine
-  // can do both in one pass, so that gradients need never be stored.
+  // can do both in one pass, so that gradients need never be stored. If the loss is not finite,
+  // parameters and moments stay as they were and the gradients are of no use: load() comes next.
   virtual double train_step(Batch batch, const OptimizerStep& step);
 
   virtual std::unique_ptr<Decoder> new_decoder() const = 0;
@@ -100,7 +101,7 @@ class Engine {
 std::span<const std::string_view> engine_names();
 
 // The engine to take where nobody asks for one: `exact` for a small model that learns from one
-// sequence at a time, `cpu` for all others; the first of engine_names() where this build lacks it.
+// sequence at a time, `cpu` for all others.
 inline constexpr std::size_t kSmallModel = 100'000;  // parameters
 std::string_view default_engine(const Config& config, std::int64_t sequences_per_step = 1);
 

@@ -26,6 +26,10 @@ class DivergedError : public Error {
   using Error::Error;
 };
 
+// Throws Error: a step takes more documents than there are, or the text is shorter than a window.
+void check_enough_data(const Dataset& dataset, const Tokenizer& tokenizer, const Config& model,
+                       const TrainConfig& config);
+
 // Called after each step; false ends the run early.
 using AfterStep = std::function<bool(const StepReport&)>;
 
@@ -33,8 +37,8 @@ using AfterStep = std::function<bool(const StepReport&)>;
 // dataset, over and over, or windows of its text; loss, gradients, update. The loss is the mean
 // over all tokens that a step predicts. The dataset is expected shuffled, the engine loaded; model
 // is the engine's. Returns the number of steps that the run has done in all, those before
-// first_step included. Throws Error: the configuration is bad, a step takes more documents than
-// there are, or the text is shorter than a window. Throws DivergedError: a loss is not finite; the
+// first_step included. Throws Error: the configuration is bad, or see check_enough_data.
+// Throws DivergedError: a loss is not finite; the
 // step that gave it is not taken.
 std::int64_t train(Engine& engine, const Config& model, const TrainConfig& config,
                    const Dataset& dataset, const Tokenizer& tokenizer, std::int64_t first_step,

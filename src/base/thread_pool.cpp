@@ -29,6 +29,9 @@ ThreadPool::ThreadPool(int num_threads)
     for (int thread = 1; thread < num_threads; ++thread) {
       workers_.emplace_back([this, thread] { work(thread); });
     }
+  } catch (const std::bad_alloc&) {
+    stop();
+    throw;
   } catch (const std::system_error& e) {
     const std::size_t started = workers_.size() + 1;
     stop();

@@ -20,7 +20,7 @@ namespace microgpt {
 namespace {
 
 constexpr char kFormat[] = "tiny-gpt-char-v1";
-constexpr std::size_t kMaxFile = std::size_t{512} << 20;
+constexpr std::size_t kMaxFile = std::size_t{64} << 30;
 
 void check_format(const Json& root, const std::string& where) {
   if (!root.is_object() || !root.contains("format")) return;

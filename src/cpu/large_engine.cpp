@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "cpu/float_buffer.h"
+#include "cpu/float_range.h"
 #include "cpu/kernel_runner.h"
 #include "cpu/large_decoder.h"
 #include "cpu/training_pass.h"
@@ -13,8 +14,9 @@
 namespace microgpt::cpu {
 namespace {
 
-// Weights, gradients and moments in float, and a StateDict of them.
-constexpr double kParameterBytes = 4 * sizeof(float) + 3 * sizeof(double);
+// Weights, gradients and moments in float; and what saving takes: a StateDict of them, its bytes,
+// and the text of a file. A model that can be trained can be saved.
+constexpr double kParameterBytes = 4 * sizeof(float) + 135;
 constexpr std::size_t kParametersOfTask = 1 << 14;
 
 class LargeEngine final : public Engine {
@@ -58,6 +60,7 @@ std::vector<double> to_doubles(const FloatBuffer& from) {
 
 void LargeEngine::load(const StateDict& state) {
   check_state_dict(state, config_, "engine");
+  check_float_range(state);
   float* next = params_.data();
   for (const Tensor& tensor : state.params) {
     to_floats(tensor.data, next);
@@ -112,7 +115,7 @@ void LargeEngine::adam_step(const OptimizerStep& step) {
       .m_correction = to_float(1.0 / (1.0 - std::pow(step.beta1, t))),
       .v_correction = to_float(1.0 / (1.0 - std::pow(step.beta2, t))),
       .learning_rate = to_float(step.learning_rate),
-      .eps = to_float(step.eps_adam),
+      .eps = to_float(std::max(kMinEpsilon, step.eps_adam)),
   };
   has_moments_ = true;
   runner_->for_parts(num_params_, kParametersOfTask, [&](std::size_t begin, std::size_t end) {

@@ -5,6 +5,7 @@
 
 #include "base/isa.h"
 #include "base/thread_pool.h"
+#include "cpu/float_range.h"
 #include "cpu/small_sampler.h"
 #include "cpu/small_state.h"
 #include "model/engine_input.h"
@@ -43,9 +44,6 @@ double power(double base, std::int64_t exponent) {
   }
   return result;
 }
-
-// A parameter without gradients divides 0 by epsilon, so that must not become 0 as a float.
-constexpr double kMinEpsilon = 1e-37;
 
 SmallAdam adam_of(const OptimizerStep& step) {
   const double m_correction = 1.0 - power(step.beta1, step.step + 1);
@@ -99,6 +97,7 @@ SmallEngine::SmallEngine(const Config& config, const EngineOptions& options)
 
 void SmallEngine::load(const StateDict& state) {
   check_state_dict(state, config_, "engine");
+  check_float_range(state);
   const SmallModel& model = state_.model();
   state_.write(model.weights, flatten(state));
   has_moments_ = !state.adam_m.empty();

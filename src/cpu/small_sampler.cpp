@@ -12,6 +12,9 @@
 namespace microgpt::cpu {
 namespace {
 
+// Of a temperature: times a difference of 0 it must stay 0.
+constexpr double kMaxInverse = 3e38;
+
 // One sequence and its cache.
 class Sequence {
  public:
@@ -106,7 +109,7 @@ class SmallLanesOfEngine final : public Lanes {
       : config_(config),
         width_(static_cast<std::size_t>(kernels.lanes)),
         count_(count),
-        inverse_temperature_(static_cast<float>(1.0 / temperature)) {
+        inverse_temperature_(static_cast<float>(std::min(1.0 / temperature, kMaxInverse))) {
     const std::size_t rest = count % width_;
     const std::size_t groups = count / width_ + (rest > width_ / 4 ? 1 : 0);
     for (std::size_t i = 0; i < groups; ++i) groups_.emplace_back(kernels, model);

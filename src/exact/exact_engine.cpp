@@ -17,7 +17,7 @@
 namespace microgpt::exact {
 namespace {
 
-constexpr double kParameterBytes = 80;  // value, gradient, two moments; saving copies some
+constexpr double kParameterBytes = 4 * sizeof(double) + 135;  // and what saving takes
 
 AdamConstants adam_constants(const OptimizerStep& step) {
   const auto t = static_cast<double>(step.step + 1);
@@ -130,6 +130,9 @@ StateDict ExactEngine::state_dict() const {
 double ExactEngine::loss_and_grad(Batch batch, std::size_t num_tokens) {
   const std::size_t predicted = check_batch(config_, batch);
   const double inverse_n = 1.0 / static_cast<double>(num_tokens > 0 ? num_tokens : predicted);
+  std::size_t longest = 0;
+  for (const auto& tokens : batch) longest = std::max(longest, count_predicted(config_, tokens));
+  activations_.resize(layout_, longest);  // if that fails, nothing has been added yet
   std::vector<double> all_losses(predicted);
   auto end = all_losses.end();
   for (std::size_t d = batch.size(); d-- > 0;) {

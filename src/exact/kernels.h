@@ -8,7 +8,7 @@
 //
 // Lanes beyond the last position of a sequence hold finite numbers that nothing depends on.
 // Adding a term that is +-0 changes no bit of a sum that begins at +0, which all do: this is why
-// masked lanes may take part in sums as zeros.
+// masked lanes may take part in sums as zeros, as long as all numbers are finite.
 #pragma once
 
 #include <cstddef>
@@ -64,8 +64,8 @@ struct Kernels {
                            const double* mean_square, const double* scale, std::size_t n_tiles,
                            std::size_t features);
 
-  // h = relu(x), or its square; derivative: dx = dh times relu's (and the square's) local gradient,
-  // in place.
+  // h = relu(x), or its square; activate_backward multiplies dh, in place, by the
+  // local gradient.
   void (*activate)(double* h, const double* x, std::size_t count, bool squared);
   void (*activate_backward)(double* dh, const double* x, std::size_t count, bool squared);
 
@@ -86,8 +86,8 @@ struct Kernels {
                              const AttentionShape& shape);
 
   // -log(softmax(logits)[target]) for each position, and the gradients of its logits when the
-  // loss's own is dloss. exps: tiles of vocab_size, overwritten with dlogits. dtarget:
-  // [n_tiles][8], the gradient of the target's logit.
+  // loss's own is dloss. The target's is left out of dlogits (0 there) and stands in dtarget
+  // [n_tiles][8].
   void (*cross_entropy)(double* losses, double* dlogits, double* dtarget, const double* logits,
                         const int* targets, std::size_t n, std::size_t vocab_size, double dloss);
 

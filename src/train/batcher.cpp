@@ -3,11 +3,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "microgpt/error.h"
 #include "microgpt/random.h"
+#include "microgpt/trainer.h"
 
 namespace microgpt {
+
+void check_enough_data(const Dataset& dataset, const Tokenizer& tokenizer, const Config& model,
+                       const TrainConfig& config) {
+  if (dataset.sequences() == Sequences::kWindows) {
+    const std::size_t letters = tokenizer.encode_text(dataset[0]).size() - 1;  // BOS is none
+    if (std::cmp_less(letters, model.block_size)) {
+      throw Error(
+          fmt::format("windows: text too short for block_size {}, expected {} letters or more, "
+                      "got {}",
+                      model.block_size, model.block_size, letters));
+    }
+  } else if (std::cmp_greater(config.sequences_per_step(), dataset.size())) {
+    throw Error(fmt::format(
+        "batch_size: a batch larger than the data, expected batch_size * grad_accum of at most "
+        "the {} documents there are, got {} * {} = {}",
+        dataset.size(), config.batch_size, config.grad_accum, config.sequences_per_step()));
+  }
+}
 
 Batcher::Batcher(const Dataset& dataset, const Tokenizer& tokenizer, const Config& model,
                  const TrainConfig& config)
@@ -15,22 +35,9 @@ Batcher::Batcher(const Dataset& dataset, const Tokenizer& tokenizer, const Confi
       tokenizer_(tokenizer),
       block_size_(static_cast<std::size_t>(model.block_size)),
       seed_(config.seed) {
-  const auto count = static_cast<std::size_t>(config.sequences_per_step());
-  if (dataset.sequences() == Sequences::kWindows) {
-    text_ = tokenizer.encode_text(dataset[0]);
-    if (text_.size() < block_size_ + 1) {
-      throw Error(
-          fmt::format("windows: text too short for block_size {}, expected {} letters or more, "
-                      "got {}",
-                      block_size_, block_size_, text_.size() - 1));
-    }
-  } else if (count > dataset.size()) {
-    throw Error(fmt::format(
-        "batch_size: a batch larger than the data, expected batch_size * grad_accum of at most "
-        "the {} documents there are, got {} * {} = {}",
-        dataset.size(), config.batch_size, config.grad_accum, count));
-  }
-  sequences_.resize(count);
+  check_enough_data(dataset, tokenizer, model, config);
+  if (dataset.sequences() == Sequences::kWindows) text_ = tokenizer.encode_text(dataset[0]);
+  sequences_.resize(static_cast<std::size_t>(config.sequences_per_step()));
 }
 
 Batch Batcher::batch(std::int64_t step) {

@@ -21,8 +21,7 @@ namespace microgpt {
 //              floor(u * positions) on, u = CounterRandom(seed, s).random(i)
 class Batcher {
  public:
-  // Holds on to the dataset and the tokenizer. Throws Error: a step takes more documents than there
-  // are, or the text is shorter than a window.
+  // Holds on to the dataset and the tokenizer. Throws Error: see check_enough_data.
   Batcher(const Dataset& dataset, const Tokenizer& tokenizer, const Config& model,
           const TrainConfig& config);
 

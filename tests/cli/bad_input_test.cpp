@@ -152,6 +152,17 @@ TEST_F(BadInputTest, LogOverAFileOfTheRun) {
   output_of({"train", "--data", "embedded", "--num-steps", "2", "--log", "embedded"});
 }
 
+TEST_F(BadInputTest, ABatchLargerThanTheDataIsFoundBeforeAnythingIsWritten) {
+  write_data();
+  put_file(folder_ / "old.log", "precious");
+  const RunResult result =
+      run({"train", "--data", "data", "--batch-size", "99", "--log", "old.log"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(file("old.log"), "precious");
+  EXPECT_FALSE(exists("out"));
+}
+
 TEST_F(BadInputTest, ResumedLogIsNoLog) {
   write_data();
   output_of(tiny({"--stop-after", "6"}));

@@ -186,18 +186,17 @@ TEST_P(Conformance, PartsOfABatchAddUp) {
   EXPECT_LT(worst_error(config, engine->grads(), whole.grads), kTolerance);
 }
 
-// 20 million logits, which an engine need not hold at once: the parts are what it is compared with.
+// 20 million logits, which an engine need not hold at once.
 TEST_P(Conformance, LargeVocabulary) {
   if (name() != "cpu") GTEST_SKIP() << "too slow";
   const Config config = config_of(1, 4, 1, 50, 50257);
   const auto engine = make(config);
   const Documents documents = random_documents(config, std::vector<std::size_t>(8, 50));
-  const Result whole = compute(*engine, random_state(config), documents);
-  engine->load(random_state(config));
-  double loss = 0;
-  for (const auto& document : documents) loss += engine->loss_and_grad({&document, 1}, 400);
-  EXPECT_NEAR(loss, whole.loss, kTolerance * loss);
-  EXPECT_LT(worst_error(config, engine->grads(), whole.grads), kTolerance);
+  const Result ours = compute(*engine, random_state(config), documents);
+  // The definition's bits, without a graph that would take hours.
+  const Result theirs = compute(*make_engine("exact", config), random_state(config), documents);
+  EXPECT_NEAR(ours.loss, theirs.loss, kTolerance * theirs.loss);
+  EXPECT_LT(worst_error(config, ours.grads, theirs.grads), kTolerance);
 }
 
 // Its constants are such that an update hangs on the gradient, not on the last bits of a small one.

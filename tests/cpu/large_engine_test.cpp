@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support/message_of.h"
 
 namespace microgpt::cpu {
@@ -24,7 +26,7 @@ StateDict random_state(const Config& config) {
 }
 
 // Said before anything is allocated: at once, and not by the system's out-of-memory killer.
-TEST(CpuEngine, TooLargeForTheMachine) {
+TEST(LargeEngine, TooLargeForTheMachine) {
   Config config = small_config();
   config.n_embd = config.n_head = 1 << 18;
   const std::string message = message_of([&] { make_large_engine(config, {}); });
@@ -33,7 +35,7 @@ TEST(CpuEngine, TooLargeForTheMachine) {
       << message;
 }
 
-TEST(CpuEngine, BatchTooLargeForTheMachineLosesNothing) {
+TEST(LargeEngine, BatchTooLargeForTheMachineLosesNothing) {
   Config config = small_config();
   config.n_layer = 64;
   config.n_embd = 48;
@@ -51,20 +53,26 @@ TEST(CpuEngine, BatchTooLargeForTheMachineLosesNothing) {
 }
 
 // A decoder sees the weights as they are, not as they were when it was made.
-TEST(CpuEngine, DecodersShareTheWeights) {
-  const Config config = small_config();
-  const auto engine = make_large_engine(config, {});
-  const auto decoder = engine->new_decoder();
-  engine->load(random_state(config));
-  std::vector<double> logits(5), expected(5);
-  const std::vector<int> tokens = {4, 1};
-  decoder->forward(tokens, logits);
-  engine->new_decoder()->forward(tokens, expected);
-  EXPECT_EQ(logits, expected);
-  EXPECT_NE(logits, std::vector<double>(5));
+TEST(LargeEngine, ANumberBeyondFloat32IsRefused) {
+  StateDict state = random_state(small_config());
+  state.adam_m.resize(small_config().num_params());
+  state.adam_v.resize(small_config().num_params(), 1e39);
+  const auto engine = make_large_engine(small_config(), {});
+  EXPECT_EQ(message_of([&] { engine->load(state); }),
+            "engine cpu: a moment of Adam is too large for float32, expected at most 3.4e+38, got "
+            "1e+39; --engine exact takes it");
 }
 
-TEST(CpuEngine, UnknownInstructionSet) {
+// A parameter without a gradient is divided, 0 by epsilon, which must not become 0 in float32.
+TEST(LargeEngine, AnEpsilonBelowFloat32) {
+  const auto engine = make_large_engine(small_config(), {});
+  engine->load(random_state(small_config()));
+  const std::vector<std::vector<int>> batch = {{1, 2}};
+  engine->train_step(batch, {.learning_rate = 0.1, .beta1 = 0.8, .beta2 = 0.9, .eps_adam = 1e-46});
+  for (const double x : flatten(engine->state_dict())) ASSERT_TRUE(std::isfinite(x));
+}
+
+TEST(LargeEngine, UnknownInstructionSet) {
   setenv("MICROGPT_ISA", "wide", 1);
   const std::string message = message_of([] { make_large_engine(small_config(), {}); });
   unsetenv("MICROGPT_ISA");

@@ -210,13 +210,25 @@ TEST(SmallEngine, AWeightThatIsNotANumberShows) {
   const Config config = make_config(1, 16, 4, 16, 27);
   StateDict state = random_state(config);
   for (std::size_t i = 0; i < 5; ++i)
-    state.params[7].data[i] = 1e300;  // mlp_fc1: infinite as floats
+    state.params[7].data[i] = 3e38;  // mlp_fc1: their sums are infinite
   const std::vector<std::vector<int>> batch = {random_document(config, 9, 1)};
   for_each_isa([&] {
     const auto engine = make_small_engine(config, {});
     engine->load(state);
     EXPECT_FALSE(std::isfinite(engine->loss_and_grad(batch)));
   });
+}
+
+TEST(SmallEngine, ANumberBeyondFloat32IsRefused) {
+  const Config config = make_config(1, 16, 4, 16, 27);
+  StateDict state = random_state(config);
+  state.params[7].data[3] = -1e39;
+  const auto engine = make_loaded(config);
+  const StateDict before = engine->state_dict();
+  EXPECT_EQ(message_of([&] { engine->load(state); }),
+            "engine cpu: layer0.mlp_fc1 is too large for float32, expected at most 3.4e+38, got "
+            "-1e+39; --engine exact takes it");
+  EXPECT_EQ(engine->state_dict(), before);
 }
 
 TEST(SmallEngine, StateIsKept) {
@@ -241,7 +253,7 @@ TEST(SmallEngine, StateIsKept) {
 TEST(SmallEngine, ALossThatIsNotFiniteUpdatesNothing) {
   const Config config = make_config(1, 16, 4, 16, 27);
   StateDict state = random_state(config);
-  for (double& x : state.params[4].data) x = 1e300;  // attn_wk: infinite as floats
+  for (double& x : state.params[4].data) x = 3e38;  // attn_wk: keys are infinite
   const auto engine = make_small_engine(config, {});
   engine->load(state);
   const std::vector<double> before = flatten(engine->state_dict());

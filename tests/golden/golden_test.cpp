@@ -15,6 +15,9 @@
 namespace microgpt::test {
 namespace {
 
+// The engines that promise Python's bits.
+constexpr const char* kExactEngines[] = {"reference", "exact"};
+
 // glibc 2.36 on x86-64 with FMA.
 constexpr char kGoldenLibm[] = "98bcf888ac1d4e76144b025f011559388c7bc78d09ec8caaa6255d123f5f2051";
 
@@ -37,9 +40,12 @@ TEST(Golden, EmbeddedNames) {
   Training training;
   training.data = std::string(MICROGPT_SOURCE_DIR) + "/data/names.txt";
   training.train.num_steps = 300;
-  Numbers ours = run_engine("reference", training);
-  ours.params.clear();  // the file holds their hash
-  compare(ours, read_numbers(std::string(MICROGPT_SOURCE_DIR) + "/tests/golden/embedded.json"));
+  for (const char* engine : kExactEngines) {
+    SCOPED_TRACE(engine);
+    Numbers ours = run_engine(engine, training);
+    ours.params.clear();  // the file holds their hash
+    compare(ours, read_numbers(std::string(MICROGPT_SOURCE_DIR) + "/tests/golden/embedded.json"));
+  }
 }
 
 // All 1,000 losses, the gradients of step 1, all 4,192 parameters and the 20 samples of
@@ -49,7 +55,10 @@ TEST(Golden, DefaultRun) {
   if (!std::filesystem::exists(golden)) GTEST_SKIP() << "no " << golden;
   Training training;
   training.data = std::string(MICROGPT_SHARED_DIR) + "/data/names.txt";
-  compare(run_engine("reference", training), read_numbers(golden));
+  for (const char* engine : kExactEngines) {
+    SCOPED_TRACE(engine);
+    compare(run_engine(engine, training), read_numbers(golden));
+  }
 }
 
 // The first edition walks its graph in the order of memory addresses, so its last bits are not
@@ -65,6 +74,7 @@ TEST(Golden, FirstEdition) {
   training.data = std::string(MICROGPT_SHARED_DIR) + "/data/names.txt";
   training.num_samples = 5;
   const Numbers ours = run_engine("reference", training);
+  expect_same_bits(run_engine("exact", training), ours);
   ASSERT_EQ(ours.losses.size(), 1000u);
   const double tolerance = libm_fingerprint() == kGoldenLibm ? 0.0 : 1e-6;
   std::cout << "compared to " << tolerance << '\n';

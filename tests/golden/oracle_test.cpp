@@ -55,7 +55,7 @@ Training random_training(unsigned seed, const TempFolder& folder) {
 
 class Oracle : public ::testing::TestWithParam<unsigned> {};
 
-TEST_P(Oracle, ReferenceHasTheSameBits) {
+TEST_P(Oracle, HasTheSameBits) {
   const TempFolder folder;
   const Training training = random_training(GetParam(), folder);
   const std::optional<Numbers> theirs = run_oracle(training);
@@ -63,7 +63,10 @@ TEST_P(Oracle, ReferenceHasTheSameBits) {
   SCOPED_TRACE(fmt::format("n_embd {} n_head {} n_layer {} block_size {} seed {}",
                            training.config.n_embd, training.config.n_head, training.config.n_layer,
                            training.config.block_size, training.train.seed));
-  expect_same_bits(run_engine("reference", training), *theirs);
+  for (const char* engine : {"reference", "exact"}) {
+    SCOPED_TRACE(engine);
+    expect_same_bits(run_engine(engine, training), *theirs);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(RandomConfigs, Oracle, ::testing::Range(1u, 25u));

@@ -163,7 +163,7 @@ TEST(Trainer, DocumentsOfALateStep) {
   EXPECT_EQ(run.passes[0].batch[2498], (Sequence{50, 30, 7, 50}));
 }
 
-// One batch of four or two of two: the same step but for rounding.
+// One batch of three or three of one: the same step but for rounding.
 TEST(Trainer, AccumulationIsTheBatch) {
   TrainConfig whole = batches(20, 3, 1), parts = batches(20, 1, 3);
   SmallRun one(whole), three(parts);

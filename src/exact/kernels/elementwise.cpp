@@ -58,13 +58,15 @@ void activate(double* h, const double* x, std::size_t count, bool squared) {
   }
 }
 
-// relu's local gradient is 1 or 0, the square's 2 r.
+// relu's local gradient is 1 or 0, the square's 2 r. They are multiplied by, as in the graph: 0
+// times an infinite gradient is no number there either.
 void activate_backward(double* dh, const double* x, std::size_t count, bool squared) {
   for (std::size_t i = 0; i < count; i += 8) {
     const Double8 x_i = load(x + i);
     Double8 d = load(dh + i);
-    if (squared) d = (splat(2.0) * x_i) * d;
-    store(dh + i, select(x_i > Double8{}, d, Double8{}));
+    const Mask8 fires = x_i > Double8{};
+    if (squared) d = (splat(2.0) * select(fires, x_i, Double8{})) * d;
+    store(dh + i, select(fires, splat(1.0), Double8{}) * d);
   }
 }
 

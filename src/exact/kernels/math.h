@@ -10,7 +10,7 @@
 //   exp   E = 0.511
 //   pow   E = 0.511 + 2^53 1.5 2^-68 |y ln x|
 //
-// and with c between 2^-75 and 2^75, |y ln x| is below 52 and E below 0.5134. Results that are a
+// and with c between 2^-75 and 2^76, |y ln x| is below 52.7 and E below 0.51343. Results that are a
 // power of two are left to libm, because the next double below is only half an ulp away. The
 // remainders below are exact up to a factor of 1 +- 2^-50, which the distance of kShown from 1 - E
 // covers many times.

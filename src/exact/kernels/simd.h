@@ -43,24 +43,15 @@ MICROGPT_INLINE Result for_each_part(F f) {
 }
 
 MICROGPT_INLINE Double8 load(const double* p) {
-  Double8 x;
-  std::memcpy(&x, p, sizeof x);
-  return x;
+  return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
+    Double part;
+    std::memcpy(&part, p + r * kLanes, sizeof part);
+    return part;
+  });
 }
 
-MICROGPT_INLINE void store(double* p, Double8 x) { std::memcpy(p, &x, sizeof x); }
-
-// The first n of eight; the others are 0 or left alone.
-MICROGPT_INLINE Double8 load_first(const double* p, std::size_t n) {
-  double padded[8] = {};
-  for (std::size_t i = 0; i < n; ++i) padded[i] = p[i];
-  return load(padded);
-}
-
-MICROGPT_INLINE void store_first(double* p, Double8 x, std::size_t n) {
-  double padded[8];
-  store(padded, x);
-  for (std::size_t i = 0; i < n; ++i) p[i] = padded[i];
+MICROGPT_INLINE void store(double* p, Double8 x) {
+  for (int r = 0; r < kRegisters; ++r) std::memcpy(p + r * kLanes, &x.part[r], sizeof x.part[r]);
 }
 
 MICROGPT_INLINE Double8 splat(double x) {
