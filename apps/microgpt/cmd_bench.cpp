@@ -181,6 +181,9 @@ int run_bench(const BenchOptions& options, Output& out) {
   if (options.rounds < 1 || options.rounds > 1000) {
     throw UsageError(fmt::format("--rounds: expected 1 to 1000, got {}", options.rounds));
   }
+  if (options.json && !options.compare.empty()) {
+    throw UsageError("--compare: shows ratios in a table, expected no --json with it");
+  }
   const Json saved = options.compare.empty() ? Json() : read_saved(options.compare);
   catch_interrupts();
   const bool terminal = isatty(STDERR_FILENO) != 0;

@@ -106,6 +106,11 @@ void forget_memory_peak() {
   std::ofstream("/proc/self/clear_refs") << 5;
 }
 
+// How many tokens of a sequence a model predicts.
+double predicted(const Config& config, const std::vector<int>& sequence) {
+  return std::min<double>(config.block_size, static_cast<double>(sequence.size()) - 1);
+}
+
 // An engine that takes steps, and how long they took.
 class Contestant {
  public:
@@ -122,24 +127,32 @@ class Contestant {
     steps_ = std::max(1, static_cast<int>(kRoundSeconds / seconds_since(start)));
   }
 
+  // The time of an average step: sequences differ in length, and an engine that does few steps in a
+  // round meets few of them.
   void take_round() {
+    double tokens = 0;
     const auto start = Clock::now();
-    for (int i = 0; i < steps_; ++i) take_step();
-    us_.push_back(seconds_since(start) / steps_ * 1e6);
+    for (int i = 0; i < steps_; ++i) tokens += take_step();
+    us_.push_back(seconds_since(start) / tokens * row_.tokens * 1e6);
   }
 
   void finish() { row_.us = spread_of(us_); }
 
  private:
-  void take_step() {
+  // Returns how many tokens it has predicted.
+  double take_step() {
     const auto batch = static_cast<std::size_t>(row_.batch);
     const auto begin = static_cast<std::size_t>(step_) * batch % model_.sequences.size();
     const TrainConfig adam;
-    engine_->train_step(Batch(model_.sequences).subspan(begin, batch), {.step = step_++,
-                                                                        .learning_rate = 1e-4,
-                                                                        .beta1 = adam.beta1,
-                                                                        .beta2 = adam.beta2,
-                                                                        .eps_adam = adam.eps_adam});
+    const Batch sequences = Batch(model_.sequences).subspan(begin, batch);
+    engine_->train_step(sequences, {.step = step_++,
+                                    .learning_rate = 1e-4,
+                                    .beta1 = adam.beta1,
+                                    .beta2 = adam.beta2,
+                                    .eps_adam = adam.eps_adam});
+    double tokens = 0;
+    for (const auto& sequence : sequences) tokens += predicted(model_.config, sequence);
+    return tokens;
   }
 
   const BenchModel& model_;
@@ -201,7 +214,7 @@ TrainingRow Measurement::row_for(const BenchModel& model, std::size_t batch,
   double tokens = 0;
   const Config& c = model.config;
   for (const auto& sequence : model.sequences) {
-    tokens += std::min<double>(c.block_size, static_cast<double>(sequence.size()) - 1);
+    tokens += predicted(c, sequence);
   }
   const double T = tokens / static_cast<double>(model.sequences.size());  // of a sequence
   row.tokens = T * static_cast<double>(batch);

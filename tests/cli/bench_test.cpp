@@ -76,6 +76,8 @@ TEST_F(BenchTest, Errors) {
   EXPECT_TRUE(contains(error_of({"bench", "--rounds", "0"}, 2), "expected 1 to 1000, got 0"));
   EXPECT_TRUE(contains(error_of({"bench", "--rounds", "many"}, 2), "--rounds: not a whole number"));
   EXPECT_TRUE(contains(error_of({"bench", "--compare", "absent"}, 1), "absent: can't be read"));
+  EXPECT_TRUE(contains(error_of({"bench", "--compare", "absent", "--json"}, 2),
+                       "--compare: shows ratios in a table, expected no --json with it"));
   for (const char* text : {"", "{", "[]", "{\"format\": 7}"}) {
     put_file(folder_ / "before", text);
     EXPECT_TRUE(contains(error_of({"bench", "--compare", "before"}, 1),
