@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+#include "support/isas.h"
+
 namespace microgpt::cpu {
 namespace {
 
@@ -400,15 +402,7 @@ TEST_P(KernelTest, Sgd) {
   EXPECT_EQ(grads, std::vector<float>(19));
 }
 
-std::vector<Isa> isas() {
-  std::vector<Isa> result;
-  for (const Isa isa : {Isa::kPlain, Isa::kNeon, Isa::kAvx2, Isa::kAvx512}) {
-    if (is_supported(isa)) result.push_back(isa);
-  }
-  return result;
-}
-
-INSTANTIATE_TEST_SUITE_P(Isas, KernelTest, testing::ValuesIn(isas()),
+INSTANTIATE_TEST_SUITE_P(Isas, KernelTest, testing::ValuesIn(test::supported_isas()),
                          [](const testing::TestParamInfo<Isa>& isa) {
                            return std::string(to_string(isa.param));
                          });

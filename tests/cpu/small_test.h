@@ -10,17 +10,16 @@
 #include <string>
 #include <vector>
 
-#include "base/isa.h"
 #include "cpu/small_engine.h"
 #include "microgpt/state_dict.h"
+#include "support/isas.h"
 
 namespace microgpt::cpu {
 
 // Runs a test with one instruction set after another: all that this machine has.
 template <class F>
 void for_each_isa(F f) {
-  for (const Isa isa : {Isa::kPlain, Isa::kNeon, Isa::kAvx2, Isa::kAvx512}) {
-    if (!is_supported(isa)) continue;
+  for (const Isa isa : test::supported_isas()) {
     SCOPED_TRACE(std::string(to_string(isa)));
     setenv("MICROGPT_ISA", std::string(to_string(isa)).c_str(), 1);
     f();

@@ -9,9 +9,9 @@
 #include <random>
 #include <vector>
 
-#include "base/isa.h"
 #include "exact/kernels.h"
 #include "random/py_pow.h"
+#include "support/isas.h"
 
 namespace microgpt::exact {
 namespace {
@@ -23,10 +23,6 @@ void expect_bits(double ours, double theirs, double x, const char* what) {
 
 class ExactMath : public ::testing::TestWithParam<Isa> {
  protected:
-  void SetUp() override {
-    if (!is_supported(GetParam())) GTEST_SKIP() << "this machine can't run it";
-  }
-
   const Kernels& kernels() const { return kernels_for(GetParam()); }
 
   // Random fractions, exponents evenly between the two.
@@ -140,8 +136,7 @@ TEST_P(ExactMath, SquaresAndRootsOfAdam) {
 #endif
 }
 
-INSTANTIATE_TEST_SUITE_P(EachIsa, ExactMath,
-                         ::testing::Values(Isa::kPlain, Isa::kNeon, Isa::kAvx2, Isa::kAvx512),
+INSTANTIATE_TEST_SUITE_P(EachIsa, ExactMath, ::testing::ValuesIn(test::supported_isas()),
                          [](const auto& param) { return std::string(to_string(param.param)); });
 
 }  // namespace
