@@ -13,12 +13,6 @@
 namespace microgpt {
 namespace {
 
-// Code points of a UTF-8 text: bytes that do not continue another.
-std::size_t count_letters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return static_cast<unsigned char>(c) >> 6 != 0b10; }));
-}
-
 Provenance provenance_of(const Training& training) {
   return {.version = std::string(version()),
           .engine = training.settings.engine,
@@ -66,7 +60,7 @@ Training start_training(const Settings& settings) {
   if (full.engine.empty()) {
     full.engine = default_engine(full.config, full.train.sequences_per_step());
   }
-  check_enough_data(data.dataset, tokenizer, full.config, full.train);
+  check_enough_data(data.dataset, full.config, full.train);
   // The engine first: it refuses sizes that the memory can't hold.
   std::unique_ptr<Engine> engine = make_engine(full.engine, full.config, {.threads = full.threads});
   engine->load(init_state_dict(full.config, full.train, random));
@@ -84,7 +78,7 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
   }
   PythonRandom shuffler(settings.train.seed);
   data.dataset.shuffle(shuffler);
-  check_enough_data(data.dataset, run.model.tokenizer, settings.config, settings.train);
+  check_enough_data(data.dataset, settings.config, settings.train);
   std::unique_ptr<Engine> engine =
       make_engine(settings.engine, settings.config, {.threads = settings.threads});
   engine->load(run.model.state);
@@ -120,7 +114,7 @@ DataRemarks look_at(const Dataset& dataset, int block_size) {
     // The end of a document is predicted too. A letter is a byte or more.
     const auto most = static_cast<std::size_t>(block_size) - 1;
     if (!documents || document.size() <= most) continue;
-    const std::size_t letters = count_letters(document);
+    const std::size_t letters = dataset.count_letters(i);
     if (letters <= most) continue;
     ++remarks.long_documents;
     remarks.longest = std::max(remarks.longest, letters);

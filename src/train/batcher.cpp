@@ -11,10 +11,9 @@
 
 namespace microgpt {
 
-void check_enough_data(const Dataset& dataset, const Tokenizer& tokenizer, const Config& model,
-                       const TrainConfig& config) {
+void check_enough_data(const Dataset& dataset, const Config& model, const TrainConfig& config) {
   if (dataset.sequences() == Sequences::kWindows) {
-    const std::size_t letters = tokenizer.encode_text(dataset[0]).size() - 1;  // BOS is none
+    const std::size_t letters = dataset.count_letters(0);
     if (std::cmp_less(letters, model.block_size)) {
       throw Error(
           fmt::format("windows: text too short for block_size {}, expected {} letters or more, "
@@ -35,7 +34,7 @@ Batcher::Batcher(const Dataset& dataset, const Tokenizer& tokenizer, const Confi
       tokenizer_(tokenizer),
       block_size_(static_cast<std::size_t>(model.block_size)),
       seed_(config.seed) {
-  check_enough_data(dataset, tokenizer, model, config);
+  check_enough_data(dataset, model, config);
   if (dataset.sequences() == Sequences::kWindows) text_ = tokenizer.encode_text(dataset[0]);
   sequences_.resize(static_cast<std::size_t>(config.sequences_per_step()));
 }
