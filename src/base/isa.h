@@ -19,3 +19,37 @@ bool is_supported(Isa isa);
 Isa choose_isa();
 
 }  // namespace microgpt
+
+// What kernels define lies in a namespace for each instruction set of the build. The first macro
+// declares it in all of them; the second is the one that belongs to an Isa.
+#if defined(__x86_64__)
+#define MICROGPT_DECLARE_FOR_ISAS(declaration) \
+  namespace plain {                            \
+  declaration                                  \
+  }                                            \
+  namespace avx2 {                             \
+  declaration                                  \
+  }                                            \
+  namespace avx512 {                           \
+  declaration                                  \
+  }
+#define MICROGPT_FOR_ISA(isa, name)                 \
+  ((isa) == ::microgpt::Isa::kAvx512 ? avx512::name \
+   : (isa) == ::microgpt::Isa::kAvx2 ? avx2::name   \
+                                     : plain::name)
+#elif defined(__aarch64__)
+#define MICROGPT_DECLARE_FOR_ISAS(declaration) \
+  namespace plain {                            \
+  declaration                                  \
+  }                                            \
+  namespace neon {                             \
+  declaration                                  \
+  }
+#define MICROGPT_FOR_ISA(isa, name) ((isa) == ::microgpt::Isa::kNeon ? neon::name : plain::name)
+#else
+#define MICROGPT_DECLARE_FOR_ISAS(declaration) \
+  namespace plain {                            \
+  declaration                                  \
+  }
+#define MICROGPT_FOR_ISA(isa, name) (static_cast<void>(isa), plain::name)
+#endif

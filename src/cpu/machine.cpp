@@ -19,33 +19,11 @@
 namespace microgpt {
 namespace cpu {
 
-#define MICROGPT_PEAK(isa)               \
-  namespace isa {                        \
-  extern const PeakKernels kPeakKernels; \
-  }
-MICROGPT_PEAK(plain)
-MICROGPT_PEAK(neon)
-MICROGPT_PEAK(avx2)
-MICROGPT_PEAK(avx512)
-#undef MICROGPT_PEAK
+MICROGPT_DECLARE_FOR_ISAS(extern const PeakKernels kPeakKernels;)
 
 namespace {
 
-const PeakKernels& peak_kernels() {
-  switch (choose_isa()) {
-#if defined(__x86_64__)
-    case Isa::kAvx2:
-      return avx2::kPeakKernels;
-    case Isa::kAvx512:
-      return avx512::kPeakKernels;
-#elif defined(__aarch64__)
-    case Isa::kNeon:
-      return neon::kPeakKernels;
-#endif
-    default:
-      return plain::kPeakKernels;
-  }
-}
+const PeakKernels& peak_kernels() { return MICROGPT_FOR_ISA(choose_isa(), kPeakKernels); }
 
 // Runs work(thread) on all threads at once, several times over, and returns the seconds of the
 // fastest time.

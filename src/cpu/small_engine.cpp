@@ -19,20 +19,8 @@ constexpr std::size_t kGroupDocuments = 8;
 constexpr std::size_t kMaxGroups = 64;
 
 const SmallKernels& choose_kernels(const Config& config) {
-  const int C = padded_n_embd(config), head_dim = padded_head_dim(config);
-  switch (choose_isa()) {
-#if defined(__x86_64__)
-    case Isa::kAvx512:
-      return avx512::small_kernels(C, head_dim);
-    case Isa::kAvx2:
-      return avx2::small_kernels(C, head_dim);
-#elif defined(__aarch64__)
-    case Isa::kNeon:
-      return neon::small_kernels(C, head_dim);
-#endif
-    default:
-      return plain::small_kernels(C, head_dim);
-  }
+  return MICROGPT_FOR_ISA(choose_isa(), small_kernels)(padded_n_embd(config),
+                                                       padded_head_dim(config));
 }
 
 // base ** exponent by squaring: libm's pow takes a tenth of the time of a whole step.
@@ -70,7 +58,7 @@ class SmallEngine final : public Engine {
   // What a thread works in.
   struct Workspace {
     SmallPass pass;
-    AlignedFloats scratch;
+    AlignedVector<float> scratch;
   };
 
   std::size_t fill(SmallPass& pass, Batch batch) const;
@@ -83,15 +71,15 @@ class SmallEngine final : public Engine {
   bool has_moments_ = false;  // of Adam: since its first step, or loaded
   bool transposed_is_old_ = true;
   ThreadPool pool_;
-  std::vector<Workspace> workspaces_;       // of each thread
-  std::vector<AlignedFloats> group_grads_;  // zero between calls
+  std::vector<Workspace> workspaces_;              // of each thread
+  std::vector<AlignedVector<float>> group_grads_;  // zero between calls
   std::vector<double> group_losses_;
 };
 
 SmallEngine::SmallEngine(const Config& config, const EngineOptions& options)
     : config_(config), kernels_(choose_kernels(config)), state_(config), pool_(options.threads) {
   for (int i = 0; i < options.threads; ++i) {
-    workspaces_.push_back({{}, AlignedFloats(kernels_.scratch_size(state_.model()))});
+    workspaces_.push_back({{}, AlignedVector<float>(kernels_.scratch_size(state_.model()))});
   }
 }
 

@@ -40,7 +40,7 @@ class Sequence {
  private:
   const SmallKernels& kernels_;
   const SmallModel& model_;
-  AlignedFloats cache_, logits_;
+  AlignedVector<float> cache_, logits_;
   int position_ = 0;
 };
 
@@ -96,7 +96,7 @@ class Group {
  private:
   const SmallKernels& kernels_;
   const SmallModel& model_;
-  AlignedFloats cache_;
+  AlignedVector<float> cache_;
   SmallLanes lanes_{};
 };
 

@@ -1,21 +1,17 @@
 #include "cpu/small_state.h"
 
-#include <algorithm>
 #include <cmath>
-#include <new>
+
+#include "cpu/kernels.h"
 
 namespace microgpt::cpu {
 namespace {
-
-constexpr std::align_val_t kCacheLine{64};
 
 // The kernels go through the arrays side by side, a block of 16 x 16 at a time. To some processors
 // a load looks like one of what is just being stored if the two are a whole number of pages apart;
 // so each array begins a block further into a page than the one before.
 constexpr std::size_t kBlock = kRegister * kRegister;
 constexpr std::size_t kPage = 4096 / sizeof(float);
-
-std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
 
 // SmallLayerPlaces, with C known when running.
 std::size_t layer_size(std::size_t C) { return 12 * C * C; }
@@ -95,13 +91,6 @@ SmallModel describe(const Config& config) {
 }
 
 }  // namespace
-
-AlignedFloats::AlignedFloats(std::size_t size)
-    : data_(static_cast<float*>(::operator new[](size * sizeof(float), kCacheLine))) {
-  std::fill_n(data_.get(), size, 0.0f);
-}
-
-void AlignedFloats::Free::operator()(float* p) const { ::operator delete[](p, kCacheLine); }
 
 int padded_head_dim(const Config& config) {
   return config.head_dim() <= 4 ? 4 : config.head_dim() <= 8 ? 8 : 16;

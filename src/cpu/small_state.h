@@ -2,28 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "base/aligned.h"
 #include "cpu/kernels/small.h"
 #include "microgpt/config.h"
 
 namespace microgpt::cpu {
-
-// Floats at the beginning of a cache line.
-class AlignedFloats {
- public:
-  explicit AlignedFloats(std::size_t size);  // all zero
-
-  float* data() const { return data_.get(); }
-
- private:
-  struct Free {
-    void operator()(float* p) const;
-  };
-  std::unique_ptr<float[], Free> data_;
-};
 
 // head_dim and n_embd rounded up to what there are kernels for.
 int padded_head_dim(const Config& config);
@@ -42,7 +28,7 @@ class SmallState {
 
  private:
   SmallModel model_;
-  AlignedFloats memory_;
+  AlignedVector<float> memory_;
   float* grads_;
   std::vector<std::size_t> places_;  // of each parameter, in the order of the parameter table
 };

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "base/isa.h"
+
 namespace microgpt::cpu {
 
 inline constexpr int kRegister = 16;  // floats of the widest register; rows are padded to it
@@ -119,20 +121,6 @@ struct SmallKernels {
 
 // Kernels for rows padded to C floats and heads padded to head_dim, in every instruction set of the
 // build.
-#if defined(__x86_64__)
-namespace avx512 {
-const SmallKernels& small_kernels(int C, int head_dim);
-}
-namespace avx2 {
-const SmallKernels& small_kernels(int C, int head_dim);
-}
-#elif defined(__aarch64__)
-namespace neon {
-const SmallKernels& small_kernels(int C, int head_dim);
-}
-#endif
-namespace plain {
-const SmallKernels& small_kernels(int C, int head_dim);
-}
+MICROGPT_DECLARE_FOR_ISAS(const SmallKernels& small_kernels(int C, int head_dim);)
 
 }  // namespace microgpt::cpu
