@@ -83,7 +83,7 @@ class ChapterReader {
   }
 
   void take_code(BookSection& section) {
-    std::istringstream places(take("code: "));
+    std::istringstream places(take("code:"));
     for (std::string place; std::getline(places, place, ',');) {
       std::istringstream words(place);
       CodePlace code;
@@ -130,7 +130,8 @@ std::string introduce(const BookSection& section) {
   for (const CodePlace& code : section.code) {
     places.push_back(fmt::format("`{}` in `{}`", code.name, code.file));
   }
-  return text + fmt::format(". In this project: {}.", fmt::join(places, ", "));
+  if (!places.empty()) text += fmt::format(". In this project: {}", fmt::join(places, ", "));
+  return text + ".";
 }
 
 std::string link_to(const BookChapter& chapter) {
