@@ -80,8 +80,10 @@ const std::map<std::string, Function, std::less<>>& functions() {
 Facts slice(Facts x, std::size_t begin, std::size_t end, bool keep) {
   if (x.shape.empty()) throw Error("a single number has no index");
   if (begin < x.first || begin >= end || end > x.first + x.shape[0]) {
-    throw Error(fmt::format("index {} is out of range, expected {} to {}",
-                            begin < x.first ? begin : end - 1, x.first, x.first + x.shape[0] - 1));
+    const std::string index =
+        keep ? fmt::format("[{}:{}]", begin, end) : fmt::format("index {}", begin);
+    throw Error(fmt::format("{} is out of range, expected {} to {}", index, x.first,
+                            x.first + x.shape[0] - 1));
   }
   const std::size_t row = std::max(x.data.size(), x.texts.size()) / x.shape[0];
   const auto cut = [&](auto& list) {
