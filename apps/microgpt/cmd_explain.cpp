@@ -135,7 +135,7 @@ std::string format_contents(std::span<const BookChapter> book) {
   const Page page = microgpt::page();
   std::string text;
   for (const BookChapter& chapter : book) {
-    text += for_terminal(fmt::format("**{}**\n", chapter.title), page);
+    text += for_terminal(fmt::format("**{}** ({})\n", chapter.title, chapter.name()), page);
     for (const BookSection& section : chapter.sections) {
       text +=
           fmt::format("  {:>3}-{:<3}  {}\n", section.first_line, section.last_line, section.title);

@@ -51,6 +51,25 @@ TEST(BookNumbers, OfTheRun) {
   EXPECT_LT(std::stod(value("trained:loss|4")), std::stod(value("loss|4")));
 }
 
+TEST(BookNumbers, MeanOfTheLastLosses) {
+  double sum = 0;
+  for (int step = 951; step <= 1000; ++step) {
+    sum += std::stod(value("run.loss[" + std::to_string(step) + "]|9"));
+  }
+  EXPECT_NEAR(std::stod(value("run.mean_last_50|9")), sum / 50, 1e-8);
+}
+
+// microgpt.py's own gradients of the first step.
+TEST(BookNumbers, Gradients) {
+  const auto golden = nlohmann::json::parse(get_file(kRoot + "/tests/golden/embedded.json"));
+  for (const int row : {14, 19, 26}) {
+    const std::string hex = golden["grads_hex"][static_cast<std::size_t>(row * 16 + 3)];
+    const std::string path = "wte[" + std::to_string(row) + "]";
+    EXPECT_NEAR(std::stod(value("grad(" + path + "[3])|9")), std::stod(hex), 1e-9) << path;
+    EXPECT_NEAR(std::stod(value("grad(" + path + ")[3]|9")), std::stod(hex), 1e-9) << path;
+  }
+}
+
 TEST(BookNumbers, OfTheStep) {
   EXPECT_EQ(value("tokens"), "[26, 19, 14, 13, 14, 26]");
   EXPECT_EQ(value("tokens[1:3]"), "[19, 14]");
@@ -71,7 +90,9 @@ TEST(BookNumbers, OfTheStep) {
   EXPECT_EQ(value("cols(layer0.mlp_fc1)"), "16");
   EXPECT_EQ(value("nonzero(grad(wte))"), "64");
   EXPECT_EQ(value("adam.wte.update[0][0]|4"), "0.0000");
-  EXPECT_EQ(value("python_random(42)[0]|6"), "0.639427");  // CPython's, well known
+  EXPECT_EQ(value("adam.wte.update[tokens[2]][0]|6"), "0.010000");  // its first is lr_t, or -lr_t
+  EXPECT_EQ(value("pos2.layer0.head1.scores[0]|1"), "0.0");         // and not -0.0
+  EXPECT_EQ(value("python_random(42)[0]|6"), "0.639427");           // CPython's, well known
 }
 
 TEST(BookNumbers, SaysWhatIsWrong) {

@@ -74,7 +74,7 @@ TEST_F(ExplainTest, TheRunIsTheProgramsOwn) {
 
 TEST_F(ExplainTest, ListsTheParts) {
   const std::string list = explain({});
-  EXPECT_TRUE(contains(list, "\nRMSNorm\n  103-106  A vector of standard size\n"));
+  EXPECT_TRUE(contains(list, "\nRMSNorm (rmsnorm)\n  103-106  A vector of standard size\n"));
   const Json json = explain_json({});
   EXPECT_EQ(json.size(), 14u);
   EXPECT_EQ(json[7]["name"], "rmsnorm");
