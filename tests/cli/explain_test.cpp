@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -63,12 +62,11 @@ TEST_F(ExplainTest, TheBookIsUpToDate) {
 TEST_F(ExplainTest, TheRunIsTheProgramsOwn) {
   const std::string printed = output_of({"train", "--data", "embedded"});
   const std::string text = explain({"184"}) + explain({"189"}) + explain({"197"}) + explain({"21"});
-  std::smatch match;
-  for (const char* pattern :
-       {"step    3 / 1000 \\| loss (\\S+)", "step 1000 / 1000 \\| loss (\\S+)", "sample  1: (\\w+)",
-        "sample 10: (\\w+)"}) {
-    ASSERT_TRUE(std::regex_search(printed, match, std::regex(pattern)));
-    EXPECT_TRUE(contains(text, match[1])) << pattern;
+  for (const std::string before :
+       {"step    3 / 1000 | loss ", "step 1000 / 1000 | loss ", "sample  1: ", "sample 10: "}) {
+    const std::size_t begin = printed.find(before) + before.size();
+    const std::string made = printed.substr(begin, printed.find('\n', begin) - begin);
+    EXPECT_TRUE(contains(text, made)) << before << made;
   }
 }
 
