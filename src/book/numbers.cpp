@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -49,9 +48,16 @@ Facts grad(Facts x) {
   return x;
 }
 
+std::size_t as_whole(const Facts& x) {
+  if (x.data.size() != 1 || x.data[0] < 0 || x.data[0] != std::floor(x.data[0])) {
+    throw Error("expected a whole number, 0 or more, as index or seed");
+  }
+  return static_cast<std::size_t>(x.data[0]);
+}
+
 // The first numbers that random.random() gives after random.seed(seed).
 Facts python_random(const Facts& seed) {
-  PythonRandom random(static_cast<std::uint64_t>(seed.data.at(0)));
+  PythonRandom random(as_whole(seed));
   Facts draws{.shape = {kDraws}};
   for (std::size_t i = 0; i < kDraws; ++i) draws.data.push_back(random.random());
   return draws;
@@ -102,13 +108,6 @@ Facts slice(Facts x, std::size_t begin, std::size_t end, bool keep) {
     x.shape.erase(x.shape.begin());
   }
   return x;
-}
-
-std::size_t as_index(const Facts& x) {
-  if (x.data.size() != 1 || x.data[0] < 0 || x.data[0] != std::floor(x.data[0])) {
-    throw Error("an index must be a whole number");
-  }
-  return static_cast<std::size_t>(x.data[0]);
 }
 
 // Reads an expression and evaluates it on the way:
@@ -169,9 +168,9 @@ class Parser {
 
   Facts indexed(Facts x) {
     while (take('[')) {
-      const std::size_t begin = as_index(expression());
+      const std::size_t begin = as_whole(expression());
       const bool is_range = take(':');
-      const std::size_t end = is_range ? as_index(expression()) : begin + 1;
+      const std::size_t end = is_range ? as_whole(expression()) : begin + 1;
       expect(']');
       x = slice(std::move(x), begin, end, is_range);
     }

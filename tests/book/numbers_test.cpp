@@ -107,7 +107,8 @@ TEST(BookNumbers, SaysWhatIsWrong) {
   EXPECT_EQ(value("run.loss[0]|4"), "error: index 0 is out of range, expected 1 to 1000");
   EXPECT_EQ(value("tokens[3:2]"), "error: [3:2] is out of range, expected 0 to 5");
   EXPECT_EQ(value("tokens[2:2]"), "error: [2:2] is out of range, expected 0 to 5");
-  EXPECT_EQ(value("wte[loss][0]|4"), "error: an index must be a whole number");
+  EXPECT_EQ(value("wte[loss][0]|4"), "error: expected a whole number, 0 or more, as index or seed");
+  EXPECT_EQ(value("python_random(text)[0]|4"), value("wte[loss][0]|4"));
   EXPECT_EQ(value("wte[0|4"), "error: expected ']' before ''");
   EXPECT_EQ(value("grad(loss|4"), "error: expected ')' before ''");
   EXPECT_EQ(value("loss)|4"), "error: ')' is too much");
