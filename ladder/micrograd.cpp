@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <utility>
 #include <vector>
 
 #include "microgpt/random.h"
@@ -60,18 +59,21 @@ class Value {
 void Value::backward() const {
   // Sort the graph: depth first, children before parents. The way down is a list and no recursion,
   // so that no graph is too deep.
-  std::vector<std::size_t> topo;
+  struct Visit {
+    std::size_t node, children_seen;
+  };
+  std::vector<Visit> path = {{id_, 0}};
   std::vector<bool> visited(tape.size());
-  std::vector<std::pair<std::size_t, std::size_t>> path = {{id_, 0}};  // node, children seen
+  std::vector<std::size_t> topo;
   visited[id_] = true;
   while (!path.empty()) {
-    auto& [node, seen] = path.back();
-    if (seen == tape[node].num_children) {
+    auto& [node, children_seen] = path.back();
+    if (children_seen == tape[node].num_children) {
       topo.push_back(node);
       path.pop_back();
       continue;
     }
-    const std::size_t child = tape[node].children[seen++];
+    const std::size_t child = tape[node].children[children_seen++];
     if (!visited[child]) path.push_back({child, 0});
     visited[child] = true;
   }

@@ -83,6 +83,7 @@ int main(int argc, char** argv) try {
     std::printf("sample %2d: %s\n", sample_idx + 1, sample.c_str());
   }
 } catch (const std::exception& error) {
-  std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+  std::fprintf(stderr, "%s\nusage: %s [FILE of one name a line, else input.txt]\n", error.what(),
+               argv[0]);
   return 1;
 }

@@ -10,7 +10,6 @@
 #include <exception>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "microgpt/dataset.h"
@@ -63,18 +62,21 @@ class Value {
 void Value::backward() const {
   // Sort the graph: depth first, children before parents. The way down is a list and no recursion,
   // so that no graph is too deep.
-  std::vector<std::size_t> topo;
+  struct Visit {
+    std::size_t node, children_seen;
+  };
+  std::vector<Visit> path = {{id_, 0}};
   std::vector<bool> visited(tape.size());
-  std::vector<std::pair<std::size_t, std::size_t>> path = {{id_, 0}};  // node, children seen
+  std::vector<std::size_t> topo;
   visited[id_] = true;
   while (!path.empty()) {
-    auto& [node, seen] = path.back();
-    if (seen == tape[node].num_children) {
+    auto& [node, children_seen] = path.back();
+    if (children_seen == tape[node].num_children) {
       topo.push_back(node);
       path.pop_back();
       continue;
     }
-    const std::size_t child = tape[node].children[seen++];
+    const std::size_t child = tape[node].children[children_seen++];
     if (!visited[child]) path.push_back({child, 0});
     visited[child] = true;
   }
@@ -297,6 +299,7 @@ int main(int argc, char** argv) try {
     tape.resize(params.size());
   }
 } catch (const std::exception& error) {
-  std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+  std::fprintf(stderr, "%s\nusage: %s [FILE of one name a line, else input.txt]\n", error.what(),
+               argv[0]);
   return 1;
 }
