@@ -59,9 +59,8 @@ std::vector<std::string_view> names() {
 
 std::string program_named(const std::string& text) {
   if (const auto rung = find_rung(text)) return std::string(rungs()[*rung].name);
-  for (const LadderProgram& program : programs_beside()) {
-    if (text == program.name) return text;
-  }
+  const auto all = names();
+  if (std::ranges::find(all, text) != all.end()) return text;
   throw UsageError(fmt::format("ladder: no such program, expected {}, got '{}'", kExpected, text));
 }
 

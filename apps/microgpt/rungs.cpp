@@ -62,7 +62,7 @@ const std::vector<Change>& changes(std::size_t to) {
           {"Vector attention",
            "Attention lets a position gather from those before it, rmsnorm keeps vectors at one "
            "size, and what a part finds is added to x instead of taking its place."},
-          {"Cache keys, values",
+          {"Matrix keys, values",
            "Each document starts with no past, what is too long is cut, and the deeper model needs "
            "smaller steps."},
           {"gpt(state_dict, token_id, pos_id", "A new name starts with no past, too."},
