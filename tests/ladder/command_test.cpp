@@ -82,11 +82,11 @@ TEST_F(LadderCommandTest, DiffsArePatches) {
 }
 
 TEST_F(LadderCommandTest, ColoursOnATerminalOnly) {
-  EXPECT_FALSE(contains(output_of({"ladder", "diff", "4", "5"}), "\x1b"));
-  int ours = -1, theirs = -1;
-  if (openpty(&ours, &theirs, nullptr, nullptr, nullptr) != 0) GTEST_SKIP() << "no terminals here";
   RunOptions with_terminal = options({"ladder", "diff", "4", "5"});
   with_terminal.environment["TERM"] = "xterm";
+  EXPECT_FALSE(contains(run_program(with_terminal).out, "\x1b"));
+  int ours = -1, theirs = -1;
+  if (openpty(&ours, &theirs, nullptr, nullptr, nullptr) != 0) GTEST_SKIP() << "no terminals here";
   with_terminal.output = theirs;
   std::string seen;
   std::thread reader([&] {
