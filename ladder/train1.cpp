@@ -31,6 +31,7 @@ constexpr std::size_t block_size = 16;  // the longest name that is made up
 
 std::vector<Parameter*> params;
 
+// A matrix of noise, all of whose elements join params.
 Matrix matrix(std::size_t nout, std::size_t nin) {
   Matrix w(nout);
   for (std::vector<Parameter>& row : w) {
@@ -40,6 +41,7 @@ Matrix matrix(std::size_t nout, std::size_t nin) {
   return w;
 }
 
+// All matrices, in the order in which they are drawn.
 struct StateDict {
   std::size_t vocab_size;
   Matrix wte = matrix(vocab_size, n_embd);
@@ -48,6 +50,7 @@ struct StateDict {
 };
 
 // The model: from a token to logits over what comes next.
+// Each output is a sum over all inputs, weighted by a row of w.
 Vector linear(const Vector& x, const Matrix& w) {
   Vector out;
   for (const std::vector<Parameter>& wo : w) {
@@ -81,6 +84,7 @@ Vector relu(Vector x) {
   return x;
 }
 
+// A multi-layer perceptron. Without the ReLU between them two matrices could do no more than one.
 Vector mlp(const StateDict& state_dict, std::size_t token_id) {
   Vector x = embed(state_dict, token_id);
   x = linear(x, state_dict.mlp_fc1);

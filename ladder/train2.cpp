@@ -99,6 +99,7 @@ constexpr std::size_t block_size = 16;  // the longest name that is made up
 
 std::vector<Value> params;
 
+// A matrix of noise, all of whose elements join params.
 Matrix matrix(std::size_t nout, std::size_t nin) {
   Matrix w(nout);
   for (Vector& row : w) {
@@ -107,6 +108,7 @@ Matrix matrix(std::size_t nout, std::size_t nin) {
   return w;
 }
 
+// All matrices, in the order in which they are drawn.
 struct StateDict {
   std::size_t vocab_size;
   Matrix wte = matrix(vocab_size, n_embd);
@@ -121,6 +123,7 @@ Value dot(const Vector& a, const Vector& b) {
   return total;
 }
 
+// Each output is a sum over all inputs, weighted by a row of w.
 Vector linear(const Vector& x, const Matrix& w) {
   Vector out;
   for (const Vector& wo : w) out.push_back(dot(wo, x));
@@ -139,6 +142,7 @@ Vector softmax(const Vector& logits) {
   return probs;
 }
 
+// A multi-layer perceptron. Without the ReLU between them two matrices could do no more than one.
 Vector mlp(const StateDict& state_dict, std::size_t token_id) {
   Vector x = state_dict.wte[token_id];
   x = linear(x, state_dict.mlp_fc1);

@@ -102,6 +102,7 @@ constexpr std::size_t head_dim = n_embd / n_head;
 
 std::vector<Value> params;
 
+// A matrix of noise, all of whose elements join params.
 Matrix matrix(std::size_t nout, std::size_t nin) {
   Matrix w(nout);
   for (Vector& row : w) {
@@ -119,6 +120,7 @@ struct Layer {
   Matrix mlp_fc2 = matrix(n_embd, 4 * n_embd);
 };
 
+// All matrices, in the order in which they are drawn.
 struct StateDict {
   std::size_t vocab_size;
   Matrix wte = matrix(vocab_size, n_embd);
@@ -140,6 +142,7 @@ Vector add(const Vector& a, const Vector& b) {
   return out;
 }
 
+// Each output is a sum over all inputs, weighted by a row of w.
 Vector linear(const Vector& x, const Matrix& w) {
   Vector out;
   for (const Vector& wo : w) out.push_back(dot(wo, x));
@@ -169,7 +172,7 @@ Vector rmsnorm(const Vector& x) {
 
 // Attention: q asks all positions so far by their keys and gets a mix of their values.
 Vector attention(const Vector& q, const Matrix& keys, const Matrix& values) {
-  Vector attn_logits;
+  Vector attn_logits;  // scaled, or long vectors would make softmax all or nothing
   const double scale = std::pow(static_cast<double>(q.size()), 0.5);
   for (const Vector& k : keys) attn_logits.push_back(dot(q, k) / scale);
   const Vector attn_weights = softmax(attn_logits);
@@ -194,6 +197,7 @@ Matrix parts(const Matrix& xs, std::size_t h) {
   return out;
 }
 
+// Returns x with what attention and the MLP add to it; keys and values get those of this position.
 Vector layer(const Layer& w, Vector x, Matrix& keys, Matrix& values) {
   // 1) Attention: look at the positions so far.
   Vector x_residual = x;
