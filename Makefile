@@ -42,7 +42,7 @@ install: release ## Install below PREFIX (/usr/local)
 	@cmake --install build/release --prefix '$(PREFIX)'
 
 format: ## Format the C++ sources as .clang-format says
-	@find include src apps tests fuzz bench -name '*.h' -o -name '*.cpp' | xargs clang-format -i
+	@find include src apps ladder tests fuzz bench -name '*.h' -o -name '*.cpp' | xargs clang-format -i
 
 clean: ## Remove what was built
 	@rm -rf build

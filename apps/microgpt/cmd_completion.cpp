@@ -55,11 +55,18 @@ std::string bash_values(const OptionView& option) {
   return words;
 }
 
-// One case for each option with a value, and one for all else: flags, or what stands by position.
+// One case for each option with a value, and one for all else: flags, or what stands by position,
+// wherever that is.
 std::string bash_cases(const std::string& command, const std::vector<OptionView>& options) {
-  std::string cases, positional = "-W ''";
+  std::string cases;
+  OptionView positional;
   for (const OptionView& option : options) {
-    if (option.names.empty()) positional = bash_values(option);
+    if (option.names.empty()) {
+      positional.choices.insert(positional.choices.end(), option.choices.begin(),
+                                option.choices.end());
+      positional.takes_file |= option.takes_file;
+      positional.takes_folder |= option.takes_folder;
+    }
     if (!option.names.empty() && !option.type.empty()) {
       cases += fmt::format("    '{0} {1}') arguments=({2}) ;;\n", command,
                            fmt::join(option.names, fmt::format("' | '{} ", command)),
@@ -70,7 +77,7 @@ std::string bash_cases(const std::string& command, const std::vector<OptionView>
                      "    '{0} '*)\n"
                      "      if [[ $cur == -* ]]; then arguments=(-W '{1}'); "
                      "else arguments=({2}); fi ;;\n",
-                     command, flags_of(options), positional);
+                     command, flags_of(options), bash_values(positional));
 }
 
 std::string bash_script(const CLI::App& program) {
@@ -112,12 +119,15 @@ std::string zsh_values(const OptionView& option) {
 
 std::string zsh_arguments(const std::vector<OptionView>& options) {
   std::string text = "_arguments -C";
+  int position = 0;
   for (const OptionView& option : options) {
     const std::string help = fmt::format("[{}]", escaped(option.help, "[]:\\"));
     for (const std::string& name : option.names) {
       text += " \\\n      " + quoted(name + help + zsh_values(option));
     }
-    if (option.names.empty()) text += " \\\n      " + quoted("1" + zsh_values(option));
+    if (option.names.empty()) {
+      text += " \\\n      " + quoted(fmt::format("{}{}", ++position, zsh_values(option)));
+    }
   }
   return text;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "microgpt/numerical_gradient.h"
 #include "support/message_of.h"
 
 namespace microgpt::reference {
@@ -35,29 +36,31 @@ double loss_at(const Config& config, const StateDict& state, Batch batch) {
   return engine->loss_and_grad(batch);
 }
 
+// The inverse of flatten.
+StateDict with_params(StateDict state, const std::vector<double>& params) {
+  auto next = params.begin();
+  for (Tensor& tensor : state.params) {
+    for (double& x : tensor.data) x = *next++;
+  }
+  return state;
+}
+
 // Property: the gradient of every parameter agrees with central differences of the loss.
 TEST(ReferenceEngine, GradientsMatchFiniteDifferences) {
   const std::vector<std::vector<int>> batch = {{4, 0, 1, 2, 4}, {4, 3, 4}};
   for (const Activation activation : {Activation::kRelu, Activation::kReluSquared}) {
     const Config config = small_config(activation);
-    StateDict state = random_state(config);
+    const StateDict state = random_state(config);
     const auto engine = make_reference_engine(config);
     engine->load(state);
     engine->loss_and_grad(batch);
     const std::vector<double> grads = engine->grads();
-    std::size_t i = 0;
-    for (Tensor& tensor : state.params) {
-      for (double& x : tensor.data) {
-        const double h = 1e-6, keep = x;
-        x = keep + h;
-        const double up = loss_at(config, state, batch);
-        x = keep - h;
-        const double down = loss_at(config, state, batch);
-        x = keep;
-        EXPECT_NEAR(grads[i], (up - down) / (2 * h), 2e-8) << tensor.name;
-        ++i;
-      }
-    }
+    const auto numerical = numerical_gradient(
+        [&](const std::vector<double>& params) {
+          return loss_at(config, with_params(state, params), batch);
+        },
+        flatten(state), 1e-6);
+    for (std::size_t i = 0; i < grads.size(); ++i) EXPECT_NEAR(grads[i], numerical[i], 2e-8) << i;
   }
 }
 
