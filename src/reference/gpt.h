@@ -163,10 +163,10 @@ T token_loss(const Config& config, const Weights<T>& weights, std::size_t token_
 }
 
 // The mean over n predicted tokens, of which these are the losses of some or all.
-template <class T>
-T mean_loss(const Vector<T>& losses, std::size_t n) {
-  return (1.0 / static_cast<double>(n)) *
-         sum(losses.size(), [&](std::size_t i) { return losses[i]; });
+template <class T, class Probe = NoProbe>
+T mean_loss(const Vector<T>& losses, std::size_t n, const Probe& probe = {}) {
+  return probe("loss", (1.0 / static_cast<double>(n)) *
+                           sum(losses.size(), [&](std::size_t i) { return losses[i]; }));
 }
 
 }  // namespace microgpt::reference

@@ -20,15 +20,6 @@ namespace {
 constexpr double kNodeBytes = 42;        // of all arrays of a Tape
 constexpr double kParameterBytes = 100;  // a node, a handle to it, two moments; saving copies some
 
-// Bytes that a document takes: two nodes for each multiply-add of a forward pass, and as much again
-// while the arrays grow.
-double estimate_graph(const Config& config, std::size_t tokens) {
-  const double C = config.n_embd, L = config.n_layer, V = config.vocab_size;
-  const double T = std::min<double>(config.block_size, static_cast<double>(tokens));
-  const double multiply_adds = T * (L * (12 * C * C + C * T) + V * (C + 4));
-  return 2 * 2 * kNodeBytes * multiply_adds;
-}
-
 class ReferenceDecoder final : public Decoder {
  public:
   ReferenceDecoder(const Config& config, Weights<Number> weights)
@@ -126,7 +117,7 @@ void ReferenceEngine::append_losses(const std::vector<int>& tokens, Vector<Value
 
 void ReferenceEngine::check_graph_memory(Batch batch) {
   double bytes = 0;
-  for (const std::vector<int>& tokens : batch) bytes += estimate_graph(config_, tokens.size());
+  for (const std::vector<int>& tokens : batch) bytes += graph_bytes(config_, tokens.size());
   if (bytes <= checked_bytes_) return;
   check_memory("engine reference: the graph of a step", bytes);
   checked_bytes_ = bytes;
@@ -174,6 +165,15 @@ std::unique_ptr<Decoder> ReferenceEngine::new_decoder() const {
 }
 
 }  // namespace
+
+// Two nodes for each multiply-add of a forward pass, and as much again
+// while the arrays grow.
+double graph_bytes(const Config& config, std::size_t tokens) {
+  const double C = config.n_embd, L = config.n_layer, V = config.vocab_size;
+  const double T = std::min<double>(config.block_size, static_cast<double>(tokens));
+  const double multiply_adds = T * (L * (12 * C * C + C * T) + V * (C + 4));
+  return 2 * 2 * kNodeBytes * multiply_adds;
+}
 
 std::unique_ptr<Engine> make_reference_engine(const Config& config) {
   config.check();

@@ -16,7 +16,7 @@ ALLOWED = {
     "cpu": "base random model",
     "engine": "base model reference exact cpu",
     "graph": "reference",
-    "trace": "base random data model graph reference",
+    "trace": "base random data model checkpoint graph reference",
     "train": "base random data model checkpoint",
     "generate": "base random data model",
 }
