@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,16 @@ struct RecursiveBackward {
 // Throws Error: it takes more than max_calls calls. There is one for each path from the root down,
 // and their number may double with each node.
 RecursiveBackward recursive_backward(const Graph& graph, std::size_t max_calls = 1'000'000);
+
+struct Difference {
+  std::uint32_t node;
+  std::uint32_t cause;  // a parent whose gradient is right, but which passed on something else
+};
+
+// The first node that a backward pass comes to whose gradient the recursive one has wrong, by more
+// than rounding; none if there is no such node.
+//   graph: after backward
+std::optional<Difference> first_difference(const Graph& graph, const RecursiveBackward& recursive);
 
 // The part of a graph around a node: down to `depth` children below it, and up to `parents` parents
 // above, in the order they have. One whose children are left out becomes a leaf, and its name ends

@@ -1,12 +1,7 @@
 #include "microgpt/graph.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <utility>
-
-#include "microgpt/error.h"
 
 namespace microgpt {
 
@@ -58,39 +53,6 @@ void backward(Graph& graph, const std::vector<std::uint32_t>& order, std::size_t
   graph.grad[graph.root] = 1.0;
   const std::size_t steps = std::min(num_steps, order.size());
   for (std::size_t i = 0; i < steps; ++i) pass_gradient_on(graph, order[order.size() - 1 - i]);
-}
-
-// The recursion is `waiting` here: what is called, and how many of its children are done.
-RecursiveBackward recursive_backward(const Graph& graph, std::size_t max_calls) {
-  RecursiveBackward result{std::vector<double>(graph.size()),
-                           std::vector<std::size_t>(graph.size()),
-                           std::vector<double>(graph.size())};
-  std::vector<std::pair<std::uint32_t, int>> waiting;
-  std::size_t calls = 0;
-  const auto call = [&](std::uint32_t node, double gradient) {
-    if (++calls > max_calls) {
-      throw Error(
-          fmt::format("graph: a backward without topological order takes more than {} calls "
-                      "here, one for each path from the root; look at a smaller part",
-                      max_calls));
-    }
-    result.grad[node] += gradient;
-    result.passed_on[node] += result.grad[node];
-    ++result.calls[node];
-    waiting.emplace_back(node, 0);
-  };
-  call(graph.root, 1.0);
-  while (!waiting.empty()) {
-    auto& [node, done] = waiting.back();
-    if (done == num_children(graph.op[node])) {
-      waiting.pop_back();
-    } else if (const double grad = result.grad[node]; done++ == 0) {
-      call(graph.left[node], graph.left_local_grad[node] * grad);
-    } else {
-      call(graph.right[node], graph.right_local_grad[node] * grad);
-    }
-  }
-  return result;
 }
 
 std::size_t depth(const Graph& graph) {
