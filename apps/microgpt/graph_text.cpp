@@ -18,7 +18,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMaxListed = 200;
 
-std::string label(const Graph& graph, std::uint32_t node) { return printable(label_of(graph, node)); }
+std::string label(const Graph& graph, std::uint32_t node) {
+  return printable(label_of(graph, node));
+}
 
 std::string number(double x, int digits) { return fmt::format("{:.{}g}", x, digits); }
 
@@ -45,7 +47,8 @@ std::string format_counts(const Graph& graph) {
   std::string operations;
   for (std::size_t op = 1; op < counts.size(); ++op) {
     if (counts[op] == 0) continue;
-    operations += fmt::format("  {:<14}{:>10}\n", to_string(static_cast<Op>(op)), grouped(counts[op]));
+    operations +=
+        fmt::format("  {:<14}{:>10}\n", to_string(static_cast<Op>(op)), grouped(counts[op]));
   }
   return fmt::format("{:<16}{:>10}\n{}", "leaves", grouped(counts[0]), operations) +
          fmt::format("{:<16}{:>10}\n{:<16}{:>10}\n{:<16}  {}\n", "nodes", grouped(graph.size()),
@@ -72,10 +75,9 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows, std:
 std::string format_turn(Graph& graph, std::uint32_t node, std::size_t k, int digits) {
   const std::string made = formula(graph, node);
   const std::string name = label(graph, node);
-  std::string text = fmt::format("step {}: {}, {}.grad = {}{}\n", k,
-                                 made.empty() ? name : name + " = " + made, name,
-                                 number(graph.grad[node], digits),
-                                 made.empty() ? ", a leaf: nothing to pass on" : "");
+  std::string text = fmt::format(
+      "step {}: {}, {}.grad = {}{}\n", k, made.empty() ? name : name + " = " + made, name,
+      number(graph.grad[node], digits), made.empty() ? ", a leaf: nothing to pass on" : "");
   for (const GradientPass& pass : gradient_passes(graph, node)) {
     text += fmt::format("  {}.grad += {} * {}    {} -> {}\n", label(graph, pass.child),
                         number(pass.local_grad, digits), number(graph.grad[node], digits),
@@ -98,8 +100,9 @@ std::string why(const Graph& graph, const RecursiveBackward& recursive, Differen
 }
 
 Json json_of_node(const Graph& graph, std::uint32_t i) {
-  Json node = {{"name", graph.name[i]}, {"op", to_string(graph.op[i])}, {"data", graph.data[i]},
-               {"grad", graph.grad[i]}, {"children", Json::array()}, {"local_grads", Json::array()}};
+  Json node = {{"name", graph.name[i]},     {"op", to_string(graph.op[i])},
+               {"data", graph.data[i]},     {"grad", graph.grad[i]},
+               {"children", Json::array()}, {"local_grads", Json::array()}};
   for (const GradientPass& pass : gradient_passes(graph, i)) {
     node["children"].push_back(pass.child);
     node["local_grads"].push_back(pass.local_grad);
@@ -185,7 +188,9 @@ std::string format_comparison(Graph graph, int digits) {
 
 std::string format_graph_json(Graph graph, const GraphTextOptions& options) {
   const auto order = topological_order(graph);
-  Json json = {{"format", "microgpt-graph-v1"}, {"root", graph.root}, {"order", order},
+  Json json = {{"format", "microgpt-graph-v1"},
+               {"root", graph.root},
+               {"order", order},
                {"nodes", Json::array()}};
   for (std::uint32_t i = 0; i < graph.size(); ++i) json["nodes"].push_back(json_of_node(graph, i));
   if (options.wrong) {

@@ -9,10 +9,10 @@
 namespace microgpt {
 
 struct GraphTextOptions {
-  int digits = 6;                   // significant ones of a number, in text
-  std::size_t turns = SIZE_MAX;     // of the backward pass that the gradients are of
-  bool steps = false;               // tell each turn
-  bool wrong = false;               // compare with the recursive backward
+  int digits = 6;                // significant ones of a number, in text
+  std::size_t turns = SIZE_MAX;  // of the backward pass that the gradients are of
+  bool steps = false;            // tell each turn
+  bool wrong = false;            // compare with the recursive backward
 };
 
 // How many nodes of which kind, and a line for each if they are few.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "microgpt/error.h"
@@ -71,7 +72,8 @@ void cut_off(Graph& part) {
   part.op.back() = Op::kLeaf;
   part.left.back() = part.right.back() = static_cast<std::uint32_t>(part.size() - 1);
   part.left_local_grad.back() = part.right_local_grad.back() = part.exponent.back() = 0;
-  part.name.back() += part.name.back().empty() ? "..." : " ...";
+  std::string& name = part.name.back();
+  name = (name.empty() ? fmt::format("#{}", part.size() - 1) : name) + " ...";
 }
 
 }  // namespace

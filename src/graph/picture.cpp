@@ -152,11 +152,12 @@ std::string dot_escaped(std::string_view text) {
 std::string dot_node(const Graph& graph, std::uint32_t node, const PictureOptions& options) {
   const Cell cell = cell_of(graph, node, options.digits);
   const char* const style = options.marked == node ? ", style=bold" : "";
-  std::string text = fmt::format("  n{} [shape=record, label=\"{{ {} | {} | {} }}\"{}];\n", node,
-                                 dot_escaped(cell.fields[0]), cell.fields[1], cell.fields[2], style);
+  std::string text =
+      fmt::format("  n{} [shape=record, label=\"{{ {} | {} | {} }}\"{}];\n", node,
+                  dot_escaped(cell.fields[0]), cell.fields[1], cell.fields[2], style);
   if (cell.operation.empty()) return text;
-  text += fmt::format("  op{0} [label=\"{1}\"{2}];\n  op{0} -> n{0};\n", node,
-                      cell.operation, style);
+  text +=
+      fmt::format("  op{0} [label=\"{1}\"{2}];\n  op{0} -> n{0};\n", node, cell.operation, style);
   text += fmt::format("  n{} -> op{};\n", graph.left[node], node);
   if (num_children(graph.op[node]) == 2)
     text += fmt::format("  n{} -> op{};\n", graph.right[node], node);

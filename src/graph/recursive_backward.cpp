@@ -54,8 +54,7 @@ RecursiveBackward recursive_backward(const Graph& graph, std::size_t max_calls) 
   return result;
 }
 
-std::optional<Difference> first_difference(const Graph& graph,
-                                           const RecursiveBackward& recursive) {
+std::optional<Difference> first_difference(const Graph& graph, const RecursiveBackward& recursive) {
   const auto order = topological_order(graph);
   const auto node = std::find_if(order.rbegin(), order.rend(), [&](std::uint32_t i) {
     return differ(graph.grad[i], recursive.grad[i]);
