@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <vector>
+#include <system_error>
+#include <utility>
 
 #include "built_in_model.h"
 #include "command.h"
@@ -87,8 +89,9 @@ void check_options(const GraphOptions& options) {
   require(!picture || (!options.steps && !options.wrong),
           "--steps and --wrong are told as text or json; --step K draws one");
   require(!options.has_text || options.root.empty(), "--root is for expressions; take --at");
-  const bool is_model =
-      options.what == "toy" || options.what == "untrained" || std::filesystem::exists(options.what);
+  std::error_code ignored;  // of an expression that can be no path
+  const bool is_model = options.what == "toy" || options.what == "untrained" ||
+                        std::filesystem::exists(options.what, ignored);
   require(options.has_text || !is_model,
           "a model, but no text; expected microgpt graph MODEL TEXT");
 }
