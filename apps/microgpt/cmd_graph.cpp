@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -30,14 +31,14 @@ struct GraphOptions {
   int depth = 3;
   int parents = 0;
   bool steps = false;
-  int step = -1;  // all turns
+  std::optional<int> step;  // none: all turns
   bool wrong = false;
   std::string format;
   int precision = 6;
   std::string out;
 
   // All gradients begin at the root that is looked at, and not at the loss.
-  bool own_backward() const { return steps || wrong || step >= 0; }
+  bool own_backward() const { return steps || wrong || step; }
 };
 
 std::uint32_t find_name(const Graph& graph, const std::string& name) {
@@ -83,9 +84,9 @@ void check_options(const GraphOptions& options) {
           "--format: expected svg, dot, text or json");
   require(options.depth >= 0 && options.parents >= 0,
           "--depth, --parents: out of range, expected 0 or more");
+  require(options.step.value_or(0) >= 0, "--step: out of range, expected 0 or more");
   require(options.precision >= 1 && options.precision <= 17,
           "--precision: out of range, expected 1 to 17");
-  require(options.step >= -1, "--step: out of range, expected 0 or more");
   require(!picture || (!options.steps && !options.wrong),
           "--steps and --wrong are told as text or json; --step K draws one");
   require(!options.has_text || options.root.empty(), "--root is for expressions; take --at");
@@ -112,14 +113,13 @@ std::string format_text(const Graph& graph, const GraphOptions& options,
 std::string format_graph(Graph graph, const GraphOptions& options) {
   const std::string format = options.format.empty() ? default_format(options) : options.format;
   const auto order = topological_order(graph);
-  const std::size_t turns = options.step < 0
-                                ? order.size()
-                                : std::min(order.size(), static_cast<std::size_t>(options.step));
+  const std::size_t turns =
+      options.step ? std::min(order.size(), static_cast<std::size_t>(*options.step)) : order.size();
   PictureOptions picture;
   picture.title = fmt::format("Graph of {}", label_of(graph, graph.root));
   picture.digits = options.precision;
   if (options.own_backward()) backward(graph, order, turns);
-  if (options.step >= 0) {
+  if (options.step) {
     picture.title += fmt::format(" after {} of {} steps backward", turns, order.size());
     if (turns > 0) picture.marked = order[order.size() - turns];
   }
@@ -171,11 +171,12 @@ Command graph_command(CLI::App& program) {
             "whose letters the untrained model has");
   add_value(app, "--root", &options->root, "NAME", "",
             "whose gradients (default: what no other statement uses)");
-  add_value(app, "--at", &options->at, "PATH", "", "show only what is around this number");
+  add_value(app, "--at", &options->at, "PATH", "",
+            "show what is around this number; where --steps, --step, --wrong begin");
   add_value(app, "--depth", &options->depth, "N", "0 or more", "levels of children below --at");
   add_value(app, "--parents", &options->parents, "N", "0 or more", "levels of parents above --at");
   app.add_flag("--steps", options->steps, "tell each turn of the backward pass");
-  add_value(app, "--step", &options->step, "K", "0 or more", "stop after K turns");
+  app.add_option("--step", options->step, "stop after K turns")->type_name("K");
   app.add_flag("--wrong", options->wrong,
                "compare with a backward that recurses without topological order");
   add_value(app, "--format", &options->format, "svg|dot|text|json", "",

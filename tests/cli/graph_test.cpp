@@ -104,6 +104,13 @@ TEST_F(GraphCommandTest, RealStep) {
   EXPECT_TRUE(contains(weight, ">pos1.embedding[0]</text>")) << weight;
 }
 
+// As many as microgpt.py makes in its first step.
+TEST_F(GraphCommandTest, FirstStep) {
+  MICROGPT_NEED_SHARED();
+  const std::string counts = output_of({"graph", "untrained", "yuheng", "--data", kNames});
+  EXPECT_TRUE(contains(counts, "nodes               60,475\n")) << counts;
+}
+
 TEST_F(GraphCommandTest, Files) {
   EXPECT_EQ(output_of({"graph", kExample, "--out", "l.svg"}), "");
   EXPECT_EQ(file("l.svg"), output_of({"graph", kExample}));

@@ -79,6 +79,20 @@ TEST(Layout, BoxesAreApartAndNoEdgePassesThroughOne) {
   }
 }
 
+TEST(Layout, EdgesOfATreeDoNotCross) {
+  const Graph graph = graph_of_expression(
+      "((a*b + relu(c))*d + (e + f*(g + h))*exp(i)) * (log(j) + k*l*m)**2;"
+      "a=1;b=2;c=3;d=4;e=5;f=6;g=7;h=8;i=0.5;j=9;k=2;l=3;m=4");
+  const Layout layout = lay_out(graph, std::vector<double>(graph.size(), 50), 20);
+  for (const Layout::Edge& one : layout.edges) {
+    for (const Layout::Edge& other : layout.edges) {
+      if (one.points[0].x != other.points[0].x || one.points[0].y >= other.points[0].y) continue;
+      EXPECT_LT(one.points[1].y, other.points[1].y)
+          << one.from << " to " << one.to << " crosses " << other.from << " to " << other.to;
+    }
+  }
+}
+
 // A chain is drawn straight: nothing needs to bend.
 TEST(Layout, AChainIsLevel) {
   const Graph graph = graph_of_expression("relu(log(exp(relu(2))))");
