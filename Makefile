@@ -12,7 +12,7 @@ quiet = $(shell test ! -t 2 && ninja --quiet --version > /dev/null 2>&1 && echo 
 build = cmake --build --preset $(1) $(2) $(quiet) >&2
 
 .DEFAULT_GOAL := release
-.PHONY: release run test bench install format clean help packages-run packages-test packages-bench
+.PHONY: release run test bench book install format clean help packages-run packages-test packages-bench
 
 release: build/release/build.ninja ## Build the library and the program (the default)
 	@$(call build,release)
@@ -33,6 +33,10 @@ bench: packages-bench build/bench/build.ninja ## Measure; ARGS="..." goes to the
 	@$(call build,bench)
 	@build/bench/bin/microgpt_bench $(ARGS)
 	@python3 bench/side_by_side.py build/bench/bin
+
+book: build/release/build.ninja ## Write docs/book from book/, with the numbers filled in
+	@$(call build,release,--target microgpt_program)
+	@$(program) explain --book docs/book
 
 install: release ## Install below PREFIX (/usr/local)
 	@cmake --install build/release --prefix '$(PREFIX)'

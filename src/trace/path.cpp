@@ -4,39 +4,18 @@
 #include <string>
 #include <vector>
 
+#include "base/similar.h"
 #include "microgpt/error.h"
 #include "microgpt/trace.h"
 
 namespace microgpt {
 namespace {
 
-constexpr std::size_t kSimilar = 3;  // names shown in a message
-
-// How many letters to insert, delete or replace to make one of the other (Levenshtein 1966).
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 [[noreturn]] void throw_unknown(const Trace& trace, std::string_view name) {
-  std::vector<std::pair<std::size_t, std::size_t>> near;
-  for (std::size_t i = 0; i < trace.traced.size(); ++i) {
-    near.emplace_back(distance(name, trace.traced[i].name), i);
-  }
-  const std::size_t shown = std::min(kSimilar, near.size());
-  std::ranges::partial_sort(near, near.begin() + static_cast<std::ptrdiff_t>(shown));
+  std::vector<std::string> names;
+  for (const Traced& traced : trace.traced) names.push_back(traced.name);
   std::string message = "trace: nothing is called '" + std::string(name) + "'; similar:";
-  for (std::size_t i = 0; i < shown; ++i) message += " " + trace.traced[near[i].second].name;
+  for (const std::string& similar : similar_names(name, names)) message += " " + similar;
   throw Error(message);
 }
 

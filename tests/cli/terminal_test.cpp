@@ -27,13 +27,18 @@ class TerminalTest : public CliTest {
 
   // What a terminal of some columns gets to see of a training that takes some tenths of a second.
   std::string seen_on_terminal(unsigned short columns, const std::string& redirect) const {
+    RunOptions training = options({});
+    training.command = {"sh", "-c",
+                        "exec \"$0\" train --data data --num-steps 2000 2>/dev/fd/1 " + redirect,
+                        MICROGPT_PROGRAM};
+    return seen_on_terminal(columns, training);
+  }
+
+  // The standard output of any program that succeeds.
+  static std::string seen_on_terminal(unsigned short columns, RunOptions with_terminal) {
     winsize size{24, columns, 0, 0};
     int ours = -1, theirs = -1;
     EXPECT_EQ(openpty(&ours, &theirs, nullptr, nullptr, &size), 0);
-    RunOptions with_terminal = options({});
-    with_terminal.command = {
-        "sh", "-c", "exec \"$0\" train --data data --num-steps 2000 2>/dev/fd/1 " + redirect,
-        MICROGPT_PROGRAM};
     with_terminal.environment["TERM"] = "xterm";
     with_terminal.output = theirs;
     std::string seen;
@@ -118,6 +123,17 @@ TEST_F(TerminalTest, LongRunLogsSparsely) {
   EXPECT_LE(lines, 10u) << result.err;
   EXPECT_TRUE(contains(result.err, "tokens/s")) << result.err;
   EXPECT_FALSE(contains(result.err, "\r"));
+}
+
+TEST_F(TerminalTest, ExplanationsFitTheTerminal) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  const std::string seen = seen_on_terminal(40, options({"explain", "105"}));
+  EXPECT_TRUE(seen.starts_with("\x1b[1mA vector of standard size\x1b[0m\r\n")) << seen;
+  EXPECT_TRUE(contains(seen, "\n\x1b[1mWhy.\x1b[0m Afterwards"));
+  std::istringstream lines(seen);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), contains(line, "\x1b") ? 49u : 41u) << line;  // bold takes 8, \r one
+  }
 }
 
 }  // namespace

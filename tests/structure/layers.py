@@ -16,6 +16,7 @@ ALLOWED = {
     "cpu": "base random model",
     "engine": "base model reference exact cpu",
     "graph": "reference",
+    "book": "base",
     "trace": "base random data model checkpoint graph reference",
     "train": "base random data model checkpoint",
     "generate": "base random data model",

@@ -1,0 +1,64 @@
+// What the book's placeholders can name: the numbers of a few steps, and facts about them.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "microgpt/checkpoint.h"
+#include "microgpt/trace.h"
+
+namespace microgpt {
+
+// Texts, or numbers with their gradients.
+struct Facts {
+  std::vector<std::size_t> shape = {};
+  std::vector<double> data = {};
+  std::vector<double> grad = {};  // empty where there is none
+  std::vector<std::string> texts = {};
+  std::size_t first = 0;  // the index of the first one
+};
+
+using FactTable = std::map<std::string, Facts, std::less<>>;
+
+class BookSteps {
+ public:
+  explicit BookSteps(std::string documents) : documents_(std::move(documents)) {}
+
+  // See BookNumbers::follow.
+  void follow(const std::optional<Model>& model, const std::string& text);
+  bool follows_other() const { return follows_other_; }
+
+  // scene: "" for the step that is followed, "toy" or "trained".
+  // Throws Error: there is no such scene, or it has nothing of that name.
+  Facts look_up(std::string_view scene, std::string_view name);
+  const Trace& trace(std::string_view scene) { return step(scene).trace; }
+
+ private:
+  // All of microgpt.py on the documents.
+  struct Run {
+    Model untrained, trained;
+    std::string document;  // of the first step
+    FactTable facts;
+  };
+
+  struct Step {
+    Trace trace;
+    FactTable facts;
+  };
+
+  static Run make_run(const std::string& documents);
+  static Step make_step(const Model& model, const std::string& text);
+  const Run& run();
+  const Step& step(std::string_view scene);
+
+  std::string documents_;
+  bool follows_other_ = false;
+  std::optional<Run> run_;
+  std::map<std::string, Step, std::less<>> steps_;
+};
+
+}  // namespace microgpt
