@@ -13,7 +13,6 @@
 #include "command.h"
 #include "graph_text.h"
 #include "microgpt/expression.h"
-#include "microgpt/file.h"
 #include "microgpt/graph_picture.h"
 #include "microgpt/trace.h"
 #include "output.h"
@@ -137,7 +136,7 @@ int run_graph(const GraphOptions& options, Output& out) {
   if (options.out.empty()) {
     out.write(text);
   } else {
-    write_file_atomic(options.out, text);
+    OutputFile::write_whole(options.out, text);
   }
   return 0;
 }

@@ -99,6 +99,14 @@ std::string why(const Graph& graph, const RecursiveBackward& recursive, Differen
       number(recursive.passed_on[d.cause], digits), number(graph.grad[d.cause], digits), cause);
 }
 
+std::string why_not(const Graph& graph, const RecursiveBackward& recursive) {
+  for (std::uint32_t i = 0; i < graph.size(); ++i) {
+    if (graph.op[i] == Op::kLeaf || recursive.calls[i] < 2) continue;
+    return fmt::format("Both agree here, for what {} passes on again is 0.\n", label(graph, i));
+  }
+  return "Both agree: nothing that passes a gradient on is reached twice.\n";
+}
+
 Json json_of_node(const Graph& graph, std::uint32_t i) {
   Json node = {{"name", graph.name[i]},     {"op", to_string(graph.op[i])},
                {"data", graph.data[i]},     {"grad", graph.grad[i]},
@@ -182,8 +190,7 @@ std::string format_comparison(Graph graph, int digits) {
                     number(recursive.grad[*node], digits)});
   }
   return format_table(rows, 2) + "\n" +
-         (difference ? why(graph, recursive, *difference, digits)
-                     : "Both agree: nothing that passes a gradient on is reached twice.\n");
+         (difference ? why(graph, recursive, *difference, digits) : why_not(graph, recursive));
 }
 
 std::string format_graph_json(Graph graph, const GraphTextOptions& options) {
