@@ -1,8 +1,6 @@
 #include "data_source.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -63,18 +61,10 @@ void write_cache(const fs::path& path, std::string_view bytes) {
   if (path.empty()) return;
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  std::string temporary = path.string() + ".XXXXXX";
-  const int file = mkstemp(temporary.data());
-  if (file < 0) return;
   try {
-    Output output(file, temporary);
-    output.write(bytes);
-    output.flush();
-    fs::rename(temporary, path, error);
+    OutputFile::write_whole(path, bytes);
   } catch (const Error&) {
   }
-  close(file);
-  fs::remove(temporary, error);  // if it is still there
 }
 
 LoadedData load_names(Encoding encoding, Sequences sequences) {

@@ -3,16 +3,20 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "microgpt/error.h"
 
 namespace microgpt {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::size_t kBufferSize = 1 << 16;
 
@@ -51,17 +55,45 @@ void Output::flush() {
   if (error != 0) throw Error(fmt::format("{}: can't be written, {}", name_, std::strerror(error)));
 }
 
-OutputFile OutputFile::open(const std::string& path, bool append) {
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
-  const int file = ::open(path.c_str(), flags, 0666);
-  if (file < 0) {
-    throw Error(fmt::format("{}: can't be opened for writing, {}", path, std::strerror(errno)));
-  }
-  return OutputFile(file, path);
+std::optional<std::size_t> terminal_columns(int descriptor) {
+  constexpr std::size_t kUsual = 80;  // of one that doesn't know its size
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return std::nullopt;
+  return size.ws_col == 0 ? kUsual : size.ws_col;
 }
 
-OutputFile::OutputFile(int descriptor, const std::string& path)
-    : Output(descriptor, path), file_(descriptor) {}
+OutputFile OutputFile::open(const std::string& path, bool append) {
+  return OutputFile(path, append ? O_APPEND : O_TRUNC, path);
+}
+
+void OutputFile::write_whole(const std::string& path, std::string_view bytes) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  const bool in_place = fs::exists(status) && !fs::is_regular_file(status);
+  const std::string target = in_place ? path : fs::weakly_canonical(path, error).string();
+  const std::string temporary = in_place ? path : fmt::format("{}.{}", target, getpid());
+  OutputFile file(temporary, O_TRUNC, path);
+  try {
+    file.write(bytes);
+    file.flush();
+  } catch (const Error&) {
+    if (!in_place) fs::remove(temporary, error);
+    throw;
+  }
+  if (in_place) return;
+  fs::rename(temporary, target, error);
+  if (!error) return;
+  const std::string reason = error.message();
+  fs::remove(temporary, error);
+  throw Error(fmt::format("{}: can't be written, {}", path, reason));
+}
+
+OutputFile::OutputFile(const std::string& path, int flags, const std::string& name)
+    : Output(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666), name),
+      file_(descriptor()) {
+  if (file_ >= 0) return;
+  throw Error(fmt::format("{}: can't be opened for writing, {}", name, std::strerror(errno)));
+}
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : Output(std::move(other)), file_(std::exchange(other.file_, -1)) {}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,17 @@ class Output {
 
   std::size_t buffered() const { return buffer_.size(); }
 
+ protected:
+  int descriptor() const { return descriptor_; }
+
  private:
   int descriptor_;
   std::string name_;
   std::string buffer_;
 };
+
+// How many columns a descriptor's terminal has; nothing where it is none.
+std::optional<std::size_t> terminal_columns(int descriptor);
 
 // A file made for writing, closed at the end of scope.
 class OutputFile : public Output {
@@ -37,12 +44,16 @@ class OutputFile : public Output {
   // append: keep what is there. Throws Error: can't be opened.
   static OutputFile open(const std::string& path, bool append);
 
+  // Puts a file at a path, whole or not at all. Something there that is no file, such as a pipe, is
+  // written to. Throws Error: can't be written.
+  static void write_whole(const std::string& path, std::string_view bytes);
+
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();
 
  private:
-  OutputFile(int descriptor, const std::string& path);
+  OutputFile(const std::string& path, int flags, const std::string& name);
 
   int file_;
 };

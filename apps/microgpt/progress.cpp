@@ -1,7 +1,6 @@
 #include "progress.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -23,12 +22,6 @@ constexpr std::size_t kMaxBuffered = 1 << 15;  // before Output would flush on i
 double seconds_between(std::chrono::steady_clock::time_point a,
                        std::chrono::steady_clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
-}
-
-std::size_t terminal_width() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
 }
 
 std::string describe_seconds(double seconds) {
@@ -87,7 +80,7 @@ std::string Progress::describe(const StepReport& report) const {
 
 void Progress::draw(const StepReport& report) {
   // The last column stays free: some terminals wrap as soon as it is written.
-  write_error(describe(report).substr(0, terminal_width() - 1));
+  write_error(describe(report).substr(0, terminal_columns(STDERR_FILENO).value_or(80) - 1));
   drawn_ = true;
 }
 

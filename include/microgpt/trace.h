@@ -94,6 +94,12 @@ Element find_element(const Trace& trace, std::string_view path);
 // Index into trace.traced. Throws Error naming similar names: there is none.
 std::size_t find_traced(const Trace& trace, std::string_view name);
 
+// The named numbers that one was made of, each once, in the order in which its formula has them; of
+// Adam's two moments the parameter stands for its gradient. And the inverse, in the order in which
+// they were made: those that were made of it.
+std::vector<Element> parents_of(const Trace& trace, Element element);
+std::vector<Element> users_of(const Trace& trace, Element element);
+
 // Formulas are Python expressions over named numbers: a value is made of those that were given
 // names before it, a gradient of the gradients of those that use it. What they evaluate to, in this
 // order of operations, is the number to the last bit (but for the sign of a zero, and for
@@ -101,6 +107,7 @@ std::size_t find_traced(const Trace& trace, std::string_view name);
 enum class FormulaStyle {
   kNames,    // pos2.layer0.q[0]: layer0.attn_wq[0][0]*pos2.layer0.attn_norm.x[0] + ...
   kNumbers,  // 0.5*-0.883 + ...
+  kLinks,    // {3:0}*{14:0} + ...: {t:i} is number i of Trace::traced[t], grad{t:i} its gradient
 };
 
 class FormulaWriter {

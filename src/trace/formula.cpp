@@ -22,6 +22,16 @@ std::string at_least(const Text& part, Binding binding) {
   return part.binding < binding ? "(" + part.text + ")" : part.text;
 }
 
+std::string name_text(const Trace& trace, Element element, FormulaStyle style) {
+  if (style == FormulaStyle::kNames) return path_of(trace, element);
+  return "{" + std::to_string(element.traced) + ":" + std::to_string(element.index) + "}";
+}
+
+std::string grad_text(const Trace& trace, Element element, FormulaStyle style) {
+  const std::string name = name_text(trace, element, style);
+  return style == FormulaStyle::kNames ? "grad(" + name + ")" : "grad" + name;
+}
+
 // A negative number is a power's base only in parentheses: -2**2 is -4.
 Text number(double x, int digits) {
   return {number_text(x, digits), std::signbit(x) ? kPower : kAtom};
@@ -55,8 +65,8 @@ class ValueText {
   Text part(std::uint32_t node) const {
     const Element name = trace_.names[node];
     if (name == kUnnamed) return made(node);
-    if (style_ == FormulaStyle::kNames) return {path_of(trace_, name), kAtom};
-    return number(trace_.graph.data[node], digits_);
+    if (style_ == FormulaStyle::kNumbers) return number(trace_.graph.data[node], digits_);
+    return {name_text(trace_, name, style_), kAtom};
   }
 
  private:
@@ -92,7 +102,7 @@ Text local_grad_text(const Trace& trace, std::uint32_t node, bool left, FormulaS
                      int digits) {
   const Graph& graph = trace.graph;
   const ValueText writer(trace, style, digits);
-  switch (style == FormulaStyle::kNames ? graph.op[node] : Op::kLeaf) {
+  switch (style == FormulaStyle::kNumbers ? Op::kLeaf : graph.op[node]) {
     case Op::kMul:
       return writer.part(left ? graph.right[node] : graph.left[node]);
     case Op::kExp:
@@ -117,7 +127,7 @@ std::string adam_text(const Trace& trace, Element element, FormulaStyle style, i
   const auto num = [&](double x) { return number_text(x, digits); };
   const auto parent = [&](std::size_t k) {
     const Element below = {traced.parents[k], element.index};
-    if (style == FormulaStyle::kNames) return path_of(trace, below);
+    if (style != FormulaStyle::kNumbers) return name_text(trace, below, style);
     return num(trace.traced[below.traced].data[below.index]);
   };
   const std::string power = "**" + std::to_string(step.step + 1);
@@ -132,9 +142,9 @@ std::string adam_text(const Trace& trace, Element element, FormulaStyle style, i
   std::size_t flat = element.index;
   for (std::uint32_t p = 0; p < param; ++p) flat += trace.traced[p].data.size();
   const double grad = trace.traced[param].grad[element.index];
-  const std::string g = style == FormulaStyle::kNames
-                            ? "grad(" + path_of(trace, {param, element.index}) + ")"
-                            : at_least(number(grad, digits), kAtom);
+  const std::string g = style == FormulaStyle::kNumbers
+                            ? at_least(number(grad, digits), kAtom)
+                            : grad_text(trace, {param, element.index}, style);
   const bool first = kind == "m";
   const double beta = first ? step.beta1 : step.beta2;
   const double before = (first ? trace.adam_m : trace.adam_v)[flat];
@@ -192,7 +202,7 @@ std::string FormulaWriter::gradient_text(std::uint32_t node, FormulaStyle style,
   const Element name = trace_.names[node];
   if (name == kUnnamed) return gradient_of(node, style, digits);
   if (style == FormulaStyle::kNumbers) return number_text(grad, digits);
-  return "grad(" + path_of(trace_, name) + ")";
+  return grad_text(trace_, name, style);
 }
 
 }  // namespace microgpt

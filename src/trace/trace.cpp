@@ -13,6 +13,7 @@
 #include "reference/reference_engine.h"
 #include "reference/value.h"
 #include "reference/weights.h"
+#include "trace/named_below.h"
 #include "trace/origin.h"
 #include "trace/recorder.h"
 
@@ -155,25 +156,8 @@ class Tracer {
   Weights<Value> weights_;
 };
 
-// The names that a number was made of, in the order in which its formula has them.
-void append_named_below(const Trace& trace, std::uint32_t root,
-                        std::vector<std::uint32_t>& parents) {
-  std::vector<std::uint32_t> waiting;
-  const auto push_children = [&](std::uint32_t node) {
-    const int children = num_children(trace.graph.op[node]);
-    if (children > 1) waiting.push_back(trace.graph.right[node]);
-    if (children > 0) waiting.push_back(trace.graph.left[node]);
-  };
-  for (push_children(root); !waiting.empty();) {
-    const std::uint32_t node = waiting.back();
-    waiting.pop_back();
-    const Element name = trace.names[node];
-    if (name == kUnnamed) {
-      push_children(node);
-    } else if (std::ranges::find(parents, name.traced) == parents.end()) {
-      parents.push_back(name.traced);
-    }
-  }
+void append_once(std::vector<std::uint32_t>& list, std::uint32_t item) {
+  if (std::ranges::find(list, item) == list.end()) list.push_back(item);
 }
 
 void Tracer::fill_in(Trace& trace) {
@@ -183,11 +167,12 @@ void Tracer::fill_in(Trace& trace) {
       traced.data.push_back(trace.graph.data[node]);
       if (trace.has_grads) traced.grad.push_back(trace.graph.grad[node]);
       const std::uint32_t owner = trace.names[node].traced;
-      if (owner == i) {
-        append_named_below(trace, node, traced.parents);
-      } else if (std::ranges::find(traced.parents, owner) == traced.parents.end()) {
-        traced.parents.push_back(owner);
+      if (owner != i) {
+        append_once(traced.parents, owner);
+        continue;
       }
+      for_each_named_below(trace, node,
+                           [&](Element parent) { append_once(traced.parents, parent.traced); });
     }
   }
 }
