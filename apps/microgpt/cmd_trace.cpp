@@ -21,6 +21,7 @@ struct TraceCommandOptions {
   std::string model, text;
   std::string named_model;  // by --model, if that was given
   const CLI::Option* model_option = nullptr;
+  const CLI::Option* model_argument = nullptr;
   const CLI::Option* text_argument = nullptr;
   std::string data = "embedded";
   bool backward = false, step = false;
@@ -34,15 +35,14 @@ struct TraceCommandOptions {
 
 // The two ways to name a model: `trace toy ab` and `trace --model toy ab`.
 void take_arguments(TraceCommandOptions& options) {
-  if (options.model_option->count() == 0) {
-    if (options.text_argument->count() > 0) return;
-    throw UsageError("trace: expected MODEL and TEXT, got one of them; '' is an empty text");
+  const std::size_t given = options.model_argument->count() + options.text_argument->count();
+  const std::size_t expected = options.model_option->count() == 0 ? 2 : 1;
+  if (given != expected) {
+    throw UsageError(fmt::format("trace: expected {}, got {} argument{}; '' is an empty text",
+                                 expected == 2 ? "MODEL and TEXT" : "TEXT beside --model", given,
+                                 given == 1 ? "" : "s"));
   }
-  if (options.text_argument->count() > 0) {
-    throw UsageError(fmt::format("trace: expected TEXT alone beside --model, got '{}' and '{}'",
-                                 options.model, options.text));
-  }
-  options.text = std::exchange(options.model, options.named_model);
+  if (expected == 1) options.text = std::exchange(options.model, options.named_model);
 }
 
 void check(const TraceCommandOptions& options) {
@@ -81,8 +81,7 @@ TraceReport make_report(const TraceCommandOptions& options) {
   TraceOptions how;
   how.backward = options.backward;
   if (options.step) how.step = next_step(model);
-  if (!options.round.empty())
-    parse_value(options.round, &how.round.emplace(), "--round", "0 to 15");
+  how.round = decimals_to_round_to(options.round);
   if (options.cache == "printed") how.cache = toy_printed_cache();
   const std::vector<int> tokens = model.tokenizer.encode_document(options.text);
   TraceReport report = {.model = options.model,
@@ -155,10 +154,12 @@ Command trace_command(CLI::App& program) {
       "numbers of training, by the engine reference. Names are paths: pos2.layer0.head1.weights\n"
       "is what head 1 of layer 0 made at position 2.");
   const auto options = std::make_shared<TraceCommandOptions>();
-  app.add_option("model", options->model,
-                 "a model.json, the folder of a run, toy (the walkthrough's model) or untrained "
-                 "(microgpt.py's first parameters)")
-      ->type_name("MODEL");
+  options->model_argument =
+      app.add_option(
+             "model", options->model,
+             "a model.json, the folder of a run, toy (the walkthrough's model) or untrained "
+             "(microgpt.py's first parameters)")
+          ->type_name("MODEL");
   options->text_argument =
       app.add_option("text", options->text, "what it reads")->type_name("TEXT");
   options->model_option = add_value(app, "--model", &options->named_model, kAnyModel, "",
