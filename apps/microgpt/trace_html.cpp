@@ -147,7 +147,8 @@ std::vector<std::string> colors_of(Numbers numbers) {
   for (const double x : numbers) max = std::max(max, std::abs(x));
   std::vector<std::string> colors;
   for (const double x : numbers) {
-    const long level = max > 0 ? std::lround(kLevels * std::abs(x) / max) : 0;
+    const double part = std::abs(x) / max;  // not finite for a model that overflows
+    const long level = part <= 1 ? std::lround(kLevels * part) : 0;
     colors.push_back(level == 0 ? "" : fmt::format(" class={}{}", x > 0 ? 'p' : 'n', level));
   }
   return colors;
@@ -297,7 +298,8 @@ void HtmlReport::write_bars(std::size_t t) {
     html_ += fmt::format("<tr><th>{}{}", probs ? token_of(static_cast<int>(i)) : token(i),
                          table_cell(t, i, data[i]));
     if (!grad.empty()) html_ += table_cell(t, i, grad[i]);
-    html_ += fmt::format("<td><i style=\"width:{:.2f}rem\"></i>\n", kBar * traced.data[i]);
+    const double bar = traced.data[i] <= 1 ? kBar * traced.data[i] : 0;
+    html_ += fmt::format("<td><i style=\"width:{:.2f}rem\"></i>\n", bar);
   }
   html_ += "</table></div>\n";
   if (!grad.empty()) html_ += "<p class=\"s\">its gradient in the second column</p>\n";

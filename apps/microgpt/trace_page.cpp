@@ -20,7 +20,6 @@ constexpr std::size_t kValuesColumn = 60;  // of values beside their name
 constexpr std::size_t kWholeMatrix = 32;   // numbers of a parameter that a whole page shows
 constexpr std::size_t kLinesOfVector = 2;  // of a vector on a whole page
 constexpr std::size_t kTokens = 10;        // probabilities on a whole page
-constexpr std::size_t kBar = 40;           // length of that of probability 1
 constexpr std::size_t kUpdates = 6;        // numbers of a parameter whose update a whole page shows
 
 using Numbers = std::span<const double>;
@@ -116,6 +115,13 @@ void Page::write_head() {
 
 std::string local_name(const std::string& name) {
   return position_of(name) ? name.substr(name.find('.') + 1) : name;
+}
+
+// Of a probability; a model that overflows has none.
+std::string bar(double prob) {
+  constexpr double kWhole = 40;
+  if (!(prob >= 0 && prob <= 1)) return "";
+  return std::string(static_cast<std::size_t>(std::lround(kWhole * prob)), '#');
 }
 
 bool has_bars(const Traced& traced) {
@@ -254,7 +260,7 @@ void Page::write_bars(const Traced& traced) {
                                   : fmt::format("pos{} '{}'", i, label(i));
     std::string text = fmt::format("      {:<12}{:>{}}", who, data[i], width);
     if (!grad.empty()) text += dim(fmt::format("{:>{}}", grad[i], width));
-    text += "  " + std::string(static_cast<std::size_t>(std::lround(kBar * traced.data[i])), '#');
+    text += "  " + bar(traced.data[i]);
     if (probs && static_cast<int>(i) == target) text += bold(" <- comes");
     line(text.substr(0, text.find_last_not_of(' ') + 1));
   }
@@ -310,14 +316,73 @@ void Page::write_update_of(const Traced& param) {
   write("new data", made("data"));
 }
 
-// The cards of single numbers.
+// All about one number.
+class Card {
+ public:
+  Card(const TraceReport& report, Element element, const PageStyle& style, Output& out)
+      : trace_(report.trace),
+        element_(element),
+        traced_(trace_.traced[element.traced]),
+        style_(style),
+        out_(out) {}
 
-std::string valued(const TraceReport& report, Element element, bool grad) {
-  const Traced& traced = report.trace.traced[element.traced];
-  const std::string path = path_of(report.trace, element);
-  return grad ? fmt::format("grad({}) = {}", path, traced.grad[element.index])
-              : fmt::format("{} = {}", path, traced.data[element.index]);
-}
+  void write() {
+    const std::string value = valued(element_, false);
+    out_.write((style_.colors ? "\x1b[1m" + value + "\x1b[0m" : value) + "\n");
+    field("to the bit", fmt::format("{:a}", traced_.data[element_.index]));
+    const bool parameter = is_parameter(trace_, traced_);
+    if (!parameter) field("in short", std::string(traced_.origin.formula));
+    field("formula", writer_.value(element_, FormulaStyle::kNames));
+    field("in numbers", writer_.value(element_, FormulaStyle::kNumbers));
+    write_relatives();
+    write_gradient();
+    field(parameter ? "first made" : "made at", python_place_of(traced_.origin));
+    field("", place_of(traced_.origin));
+  }
+
+ private:
+  void field(const char* name, const std::string& text) {
+    if (!text.empty()) out_.write(fmt::format("  {:<14}{}\n", name, text));
+  }
+
+  std::string valued(Element element, bool grad) const {
+    const Traced& traced = trace_.traced[element.traced];
+    const std::string path = path_of(trace_, element);
+    return grad ? fmt::format("grad({}) = {}", path, traced.grad[element.index])
+                : fmt::format("{} = {}", path, traced.data[element.index]);
+  }
+
+  void write_relatives() {
+    constexpr std::size_t kUsers = 12;
+    const std::vector<Element> parents = parents_of(trace_, element_);
+    // Adam's moments are made of the parameter's gradient.
+    const bool is_moment = traced_.nodes.empty() && parents.size() == 1 &&
+                           is_parameter(trace_, trace_.traced[parents[0].traced]);
+    const char* name = "made of";
+    for (const Element parent : parents) field(std::exchange(name, ""), valued(parent, is_moment));
+    const std::vector<Element> users = users_of(trace_, element_);
+    name = "used by";
+    for (std::size_t i = 0; i < std::min(kUsers, users.size()); ++i) {
+      field(std::exchange(name, ""), path_of(trace_, users[i]));
+    }
+    if (users.size() > kUsers) field("", fmt::format("and {} more", users.size() - kUsers));
+  }
+
+  void write_gradient() {
+    if (traced_.nodes.empty()) return;
+    if (traced_.grad.empty()) return field("gradient", "--backward shows it");
+    field("gradient", fmt::format("{}", traced_.grad[element_.index]));
+    field("  formula", writer_.gradient(element_, FormulaStyle::kNames));
+    field("  in numbers", writer_.gradient(element_, FormulaStyle::kNumbers));
+  }
+
+  const Trace& trace_;
+  Element element_;
+  const Traced& traced_;
+  FormulaWriter writer_{trace_};
+  PageStyle style_;
+  Output& out_;
+};
 
 }  // namespace
 
@@ -326,43 +391,7 @@ void write_page(const TraceReport& report, const PageStyle& style, Output& out) 
 }
 
 void write_card(const TraceReport& report, Element element, const PageStyle& style, Output& out) {
-  constexpr std::size_t kUsers = 12;
-  const Trace& trace = report.trace;
-  const Traced& traced = trace.traced[element.traced];
-  const FormulaWriter writer(trace);
-  const std::string path = path_of(trace, element);
-  const std::string value = valued(report, element, false);
-  out.write((style.colors ? "\x1b[1m" + value + "\x1b[0m" : value) + "\n");
-  const auto field = [&](const char* name, const std::string& text) {
-    if (!text.empty()) out.write(fmt::format("  {:<14}{}\n", name, text));
-  };
-  field("to the bit", fmt::format("{:a}", traced.data[element.index]));
-  const bool parameter = is_parameter(trace, traced);
-  if (!parameter) field("in short", std::string(traced.origin.formula));
-  field("formula", writer.value(element, FormulaStyle::kNames));
-  field("in numbers", writer.value(element, FormulaStyle::kNumbers));
-  const char* name = "made of";
-  const bool moment = path.starts_with("adam.") &&
-                      trace.traced[traced.parents[0]].nodes.size() > 0 &&
-                      traced.parents.size() == 1;
-  for (const Element parent : parents_of(trace, element)) {
-    field(std::exchange(name, ""), valued(report, parent, moment));
-  }
-  const std::vector<Element> users = users_of(trace, element);
-  name = "used by";
-  for (std::size_t i = 0; i < std::min(kUsers, users.size()); ++i) {
-    field(std::exchange(name, ""), path_of(trace, users[i]));
-  }
-  if (users.size() > kUsers) field("", fmt::format("and {} more", users.size() - kUsers));
-  if (!traced.grad.empty()) {
-    field("gradient", fmt::format("{}", traced.grad[element.index]));
-    field("  formula", writer.gradient(element, FormulaStyle::kNames));
-    field("  in numbers", writer.gradient(element, FormulaStyle::kNumbers));
-  } else if (!traced.nodes.empty()) {
-    field("gradient", "--backward shows it");
-  }
-  field(parameter ? "first made" : "made at", python_place_of(traced.origin));
-  field("", place_of(traced.origin));
+  Card(report, element, style, out).write();
 }
 
 }  // namespace microgpt

@@ -33,6 +33,7 @@ std::string python_place_of(const Origin& origin) {
 }
 
 std::string decimals(double x, int precision) {
+  if (std::isnan(x)) return "nan";
   std::string text = fmt::format("{:.{}f}", x, precision);
   if (text.starts_with('-') && text.find_first_not_of("-0.") == std::string::npos) text.erase(0, 1);
   return text;
