@@ -187,7 +187,7 @@ TEST_F(TraceCommandTest, TheUpdateOfARunIsItsNextStep) {
 // What is not finite is shown as that, and is null in JSON.
 TEST_F(TraceCommandTest, AModelThatOverflows) {
   write_data();
-  output_of(tiny({"--init-std", "1e110", "--num-steps", "0"}));
+  output_of(tiny({"--init-std", "1e110", "--num-steps", "0", "--num-samples", "0"}));
   EXPECT_TRUE(contains(output_of({"trace", "out", "anna", "--step"}), "loss nan"));
   EXPECT_TRUE(traced_of(json_of({"out", "anna"}), "loss")["data"][0].is_null());
   output_of({"trace", "out", "anna", "--backward", "--html", "report.html"});
