@@ -110,6 +110,8 @@ enum class FormulaStyle {
   kLinks,    // {3:0}*{14:0} + ...: {t:i} is number i of Trace::traced[t], grad{t:i} its gradient
 };
 
+struct FormulaText;
+
 class FormulaWriter {
  public:
   // Holds on to the trace.
@@ -129,8 +131,9 @@ class FormulaWriter {
     bool left;  // as its left child
   };
 
-  std::string gradient_of(std::uint32_t node, FormulaStyle style, int digits) const;
-  std::string gradient_text(std::uint32_t node, FormulaStyle style, int digits) const;
+  FormulaText gradient_of(std::uint32_t node, FormulaStyle style, int digits) const;
+  FormulaText turn_text(const Use& use, FormulaStyle style, int digits) const;
+  FormulaText gradient_text(std::uint32_t node, FormulaStyle style, int digits) const;
 
   const Trace& trace_;
   std::vector<std::vector<Use>> uses_;  // of each node, in the order of the backward pass

@@ -13,12 +13,16 @@ namespace {
 // How tightly an expression binds: what is looser than its place asks for goes into parentheses.
 enum Binding { kSum, kProduct, kPower, kAtom };
 
-struct Text {
+}  // namespace
+
+struct FormulaText {
   std::string text;
   Binding binding;
 };
 
-std::string at_least(const Text& part, Binding binding) {
+namespace {
+
+std::string at_least(const FormulaText& part, Binding binding) {
   return part.binding < binding ? "(" + part.text + ")" : part.text;
 }
 
@@ -33,7 +37,7 @@ std::string grad_text(const Trace& trace, Element element, FormulaStyle style) {
 }
 
 // A negative number is a power's base only in parentheses: -2**2 is -4.
-Text number(double x, int digits) {
+FormulaText number(double x, int digits) {
   return {number_text(x, digits), std::signbit(x) ? kPower : kAtom};
 }
 
@@ -43,7 +47,7 @@ class ValueText {
   ValueText(const Trace& trace, FormulaStyle style, int digits)
       : trace_(trace), style_(style), digits_(digits) {}
 
-  Text made(std::uint32_t node) const {
+  FormulaText made(std::uint32_t node) const {
     const Graph& graph = trace_.graph;
     switch (graph.op[node]) {
       case Op::kLeaf:
@@ -62,7 +66,7 @@ class ValueText {
     }
   }
 
-  Text part(std::uint32_t node) const {
+  FormulaText part(std::uint32_t node) const {
     const Element name = trace_.names[node];
     if (name == kUnnamed) return made(node);
     if (style_ == FormulaStyle::kNumbers) return number(trace_.graph.data[node], digits_);
@@ -75,7 +79,7 @@ class ValueText {
   }
 
   // A sum begins with x + 0, which only makes a plus of a minus zero.
-  Text sum(std::uint32_t node) const {
+  FormulaText sum(std::uint32_t node) const {
     const auto [left, right] = std::pair(trace_.graph.left[node], trace_.graph.right[node]);
     const double x = trace_.graph.data[right];
     if (is_constant(right) && x == 0.0) return part(left);
@@ -84,7 +88,7 @@ class ValueText {
     return {first + " + " + at_least(part(right), kProduct), kSum};
   }
 
-  Text product(std::uint32_t node) const {
+  FormulaText product(std::uint32_t node) const {
     const auto [left, right] = std::pair(trace_.graph.left[node], trace_.graph.right[node]);
     if (is_constant(right) && trace_.graph.data[right] == -1.0) {
       return {"-" + at_least(part(left), kAtom), kProduct};
@@ -98,8 +102,8 @@ class ValueText {
 };
 
 // d(node) / d(child), the left one or the other.
-Text local_grad_text(const Trace& trace, std::uint32_t node, bool left, FormulaStyle style,
-                     int digits) {
+FormulaText local_grad_text(const Trace& trace, std::uint32_t node, bool left, FormulaStyle style,
+                            int digits) {
   const Graph& graph = trace.graph;
   const ValueText writer(trace, style, digits);
   switch (style == FormulaStyle::kNumbers ? Op::kLeaf : graph.op[node]) {
@@ -176,33 +180,35 @@ std::string FormulaWriter::value(Element element, FormulaStyle style, int digits
 std::string FormulaWriter::gradient(Element element, FormulaStyle style, int digits) const {
   const Traced& traced = trace_.traced[element.traced];
   if (traced.nodes.empty()) return "";
-  return gradient_of(traced.nodes[element.index], style, digits);
+  return gradient_of(traced.nodes[element.index], style, digits).text;
 }
 
 // The turns of the backward pass that reach a node: local_grad * grad of each that uses it.
-std::string FormulaWriter::gradient_of(std::uint32_t node, FormulaStyle style, int digits) const {
-  std::string sum;
+FormulaText FormulaWriter::gradient_of(std::uint32_t node, FormulaStyle style, int digits) const {
+  FormulaText sum = {"", kAtom};
   for (const Use& use : uses_[node]) {
-    if (!sum.empty()) sum += " + ";
-    const double local =
-        use.left ? trace_.graph.left_local_grad[use.node] : trace_.graph.right_local_grad[use.node];
-    const bool alone = local == 1.0 && uses_[node].size() == 1;
-    if (local != 1.0) {
-      sum += at_least(local_grad_text(trace_, use.node, use.left, style, digits), kProduct) + "*";
-    }
-    const std::string above = gradient_text(use.node, style, digits);
-    const bool is_sum = above.find(" + ") != std::string::npos;
-    sum += is_sum && !alone ? "(" + above + ")" : above;
+    const FormulaText turn = turn_text(use, style, digits);
+    sum = sum.text.empty() ? turn : FormulaText{sum.text + " + " + at_least(turn, kProduct), kSum};
   }
   return sum;
 }
 
-std::string FormulaWriter::gradient_text(std::uint32_t node, FormulaStyle style, int digits) const {
-  const double grad = trace_.graph.grad[node];
+FormulaText FormulaWriter::turn_text(const Use& use, FormulaStyle style, int digits) const {
+  const Graph& graph = trace_.graph;
+  const FormulaText above = gradient_text(use.node, style, digits);
+  const double local =
+      use.left ? graph.left_local_grad[use.node] : graph.right_local_grad[use.node];
+  const Op op = graph.op[use.node];
+  if (local == 1.0 && (op == Op::kAdd || op == Op::kRelu)) return above;
+  const FormulaText factor = local_grad_text(trace_, use.node, use.left, style, digits);
+  return {at_least(factor, kProduct) + "*" + at_least(above, kPower), kProduct};
+}
+
+FormulaText FormulaWriter::gradient_text(std::uint32_t node, FormulaStyle style, int digits) const {
   const Element name = trace_.names[node];
   if (name == kUnnamed) return gradient_of(node, style, digits);
-  if (style == FormulaStyle::kNumbers) return number_text(grad, digits);
-  return grad_text(trace_, name, style);
+  if (style == FormulaStyle::kNumbers) return {number_text(trace_.graph.grad[node], digits), kAtom};
+  return {grad_text(trace_, name, style), kAtom};
 }
 
 }  // namespace microgpt

@@ -161,8 +161,10 @@ void append_once(std::vector<std::uint32_t>& list, std::uint32_t item) {
 }
 
 void Tracer::fill_in(Trace& trace) {
+  const bool squared = trace.config.activation == Activation::kReluSquared;
   for (std::uint32_t i = 0; i < trace.traced.size(); ++i) {
     Traced& traced = trace.traced[i];
+    if (squared && traced.name.ends_with(".mlp_act")) traced.origin.formula = "relu(mlp_pre)**2";
     for (const std::uint32_t node : traced.nodes) {
       traced.data.push_back(trace.graph.data[node]);
       if (trace.has_grads) traced.grad.push_back(trace.graph.grad[node]);

@@ -172,7 +172,7 @@ class CompletionTest : public CliTest {
 TEST_F(CompletionTest, Bash) {
   put_file(folder_ / "my data", "");
   std::filesystem::create_directory(folder_ / "my folder");
-  EXPECT_EQ(complete("tr"), "train\n");
+  EXPECT_EQ(complete("tra"), "train\ntrace\n");
   EXPECT_TRUE(contains(complete("''"), "completion\n"));
   EXPECT_EQ(complete("train --edi"), "--edition\n");
   EXPECT_EQ(complete("train --edition ''"), "final\nfirst\n");
