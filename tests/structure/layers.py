@@ -17,6 +17,7 @@ ALLOWED = {
     "engine": "base model reference exact cpu",
     "train": "base random data model checkpoint",
     "generate": "base random data model",
+    "conform": "base random model",
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
