@@ -81,13 +81,17 @@ std::string_view to_string(Answer answer);  // "exact", "rounding", "printed", "
 
 struct Verdict {
   Answer answer = Answer::kExact;
-  std::size_t numbers = 0;     // that were compared
-  std::int64_t steps = 0;      // of which losses were given
-  int digits = 0;              // on which all numbers agree; the printed ones where that is less
-  bool every_digit = false;    // the numbers were given with all their digits
-  std::optional<Place> first;  // that differs, by more than rounding if the answer is kWrong
-  std::vector<Cause> causes;   // the nearest first; two that act together are one cause "a + b"
-  std::int64_t num_steps = 0;  // of the run that was compared with
+  std::size_t numbers = 0;           // that were compared
+  std::size_t losses = 0;            // among them
+  int digits = 0;                    // significant ones on which all numbers agree
+  bool every_digit = false;          // the numbers were given with all their digits
+  int decimals = 0;                  // of the losses, where they were not
+  std::optional<Place> first;        // the first number that differs: in any bit if the answer is
+                                     // kRounding, by more than rounding otherwise
+  std::vector<Cause> causes;         // the nearest first; two that act together are "a + b"
+  bool diagnosed = true;             // the catalogue was gone through, if there was need
+  std::int64_t num_steps = 0;        // of the run that was compared with
+  std::vector<std::string> unknown;  // names in the log that the run does not have
 };
 
 // Compares what a port printed or dumped, in any format of docs/conformance.md, with the numbers of

@@ -509,11 +509,14 @@ double Port::adam(std::size_t i, double grad, double rate) {
   const double beta1 = recipe_.train.beta1, beta2 = recipe_.train.beta2;
   const double eps = recipe_.train.eps_adam;
   const bool folded = makes(Mistake::kFoldedPow) || recipe_.train.edition == Edition::kFirst;
-  m_[i] = tape_.rounded(beta1 * m_[i] + (1 - beta1) * grad);
-  v_[i] = tape_.rounded(beta2 * v_[i] + (1 - beta2) * (folded ? grad * grad : py_pow(grad, 2)));
-  if (makes(Mistake::kFmaGrad)) {
-    m_[i] = std::fma(beta1, m_[i], (1 - beta1) * grad);
-  }
+  const double square = folded ? grad * grad : py_pow(grad, 2);
+  const auto mix = [&](double beta, double mean, double x) {
+    const double part = (1 - beta) * x;
+    return tape_.rounded(makes(Mistake::kFmaGrad) ? std::fma(beta, mean, part)
+                                                  : beta * mean + part);
+  };
+  m_[i] = mix(beta1, m_[i], grad);
+  v_[i] = mix(beta2, v_[i], square);
   double t = static_cast<double>(step_) + 1;
   if (makes(Mistake::kBiasStepLow)) --t;
   if (makes(Mistake::kBiasStepHigh)) ++t;
