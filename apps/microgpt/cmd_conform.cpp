@@ -73,6 +73,29 @@ conform::Recipe recipe_of(const ConformOptions& options) {
   return recipe;
 }
 
+// What a log is compared with.
+struct Reference {
+  conform::Recipe recipe;
+  LoadedData data;
+};
+
+Reference reference_of(const ConformOptions& options) {
+  if (options.vectors.empty()) {
+    return {recipe_of(options), load_data(options.data, Encoding::kUtf8, Sequences::kDocuments)};
+  }
+  if (!options.flags.empty()) throw UsageError("--vectors: the settings are in the file");
+  const conform::VectorsInput input =
+      conform::read_vectors(read_log(options.vectors), options.vectors);
+  if (input.documents) {
+    return {input.recipe,
+            {*input.documents, options.vectors, "the documents of " + options.vectors}};
+  }
+  const LoadedData data = load_data(options.data, Encoding::kUtf8, Sequences::kDocuments);
+  if (data.dataset.sha256() == input.data_sha256) return {input.recipe, data};
+  throw Error(fmt::format("{}: made on data of SHA-256 {}, got {} from {}; give it with --data",
+                          options.vectors, input.data_sha256, data.dataset.sha256(), data.origin));
+}
+
 // "step1.pos2.layer0.head1.weights" as "step 1, position 2, layer0.head1.weights[3]".
 std::string format_place(const conform::Place& place) {
   std::string text, name = place.name;
@@ -176,12 +199,22 @@ std::string format_json(const conform::Verdict& v, const LoadedData& data) {
 
 int run_check(const ConformOptions& options, Output& out) {
   if (options.path.empty()) throw UsageError("conform check: expected a log, got none");
-  const conform::Recipe recipe = recipe_of(options);
   const std::string log = read_log(options.path);
-  const LoadedData data = load_data(options.data, Encoding::kUtf8, Sequences::kDocuments);
-  const conform::Verdict verdict = conform::check(log, options.path, recipe, data.dataset);
+  const Reference reference = reference_of(options);
+  const LoadedData& data = reference.data;
+  const conform::Verdict verdict =
+      conform::check(log, options.path, reference.recipe, data.dataset);
   out.write(options.json ? format_json(verdict, data) : format_verdict(verdict, data));
   return verdict.answer == Answer::kWrong ? kExitWrong : 0;
+}
+
+int run_vectors(const ConformOptions& options, Output& out) {
+  if (options.path.empty()) throw UsageError("conform vectors: expected a folder, got none");
+  const LoadedData data = load_data(options.data, Encoding::kUtf8, Sequences::kDocuments);
+  const std::size_t bytes = conform::write_vectors(options.path, data.dataset);
+  out.write(fmt::format("{} bytes of vectors in {}, made on {}\n", grouped(bytes),
+                        printable(options.path), printable(data.origin)));
+  return 0;
 }
 
 // The catalogue.
@@ -199,9 +232,10 @@ int run_mistakes(const ConformOptions& options, Output& out) {
 
 int run_conform(const ConformOptions& options, Output& out) {
   if (options.action == "check") return run_check(options, out);
+  if (options.action == "vectors") return run_vectors(options, out);
   if (options.action == "mistakes") return run_mistakes(options, out);
-  throw UsageError(
-      fmt::format("conform: unknown action '{}', expected check or mistakes", options.action));
+  throw UsageError(fmt::format("conform: unknown action '{}', expected check, vectors or mistakes",
+                               options.action));
 }
 
 void add_setting(CLI::App& app, const Setting& setting, std::vector<Assignment>& flags) {
@@ -220,6 +254,8 @@ constexpr char kExamples[] = R"(Examples:
   ./my_port | microgpt conform check -            losses, one a line, or microgpt.py's output
   microgpt conform check losses.csv --data towns.txt --n-layer 2
   microgpt conform check run.txt --recipe first   a port of the first edition
+  microgpt conform vectors vectors                numbers to test a port with, as JSON
+  microgpt conform check dump.json --vectors vectors/two_layers.json
   microgpt conform mistakes                       what is known of ports that go wrong)";
 
 }  // namespace
@@ -229,15 +265,20 @@ Command conform_command(CLI::App& program) {
       "conform",
       "Tell whether a port of microgpt.py is right, and if not, where it goes wrong.\n"
       "check compares what a port printed or dumped with the right numbers, names the first that\n"
-      "differs and the known mistake that gives it. Exit status 0: right, 3: wrong.");
+      "differs and the known mistake that gives it: exit status 0 for right, 3 for wrong. vectors\n"
+      "writes numbers to test a port with, mistakes lists the known ones.");
   const auto options = std::make_shared<ConformOptions>();
-  add_value(app, "ACTION", &options->action, "check|mistakes", "", "what to do")->required();
-  add_value(app, "LOG", &options->path, "FILE", "", "what the port wrote; - is standard input");
+  add_value(app, "ACTION", &options->action, "check|vectors|mistakes", "", "what to do")
+      ->required();
+  add_value(app, "PATH", &options->path, "FILE|DIR", "",
+            "the port's log (- is standard input), or the folder for vectors");
   add_value(app, "--recipe", &options->recipe,
             fmt::format("{}", fmt::join(conform::recipe_names(), "|")), "",
             "the program that was ported");
   add_value(app, "--data", &options->data, "FILE|names|embedded", "",
             "what it was trained on; without: input.txt or names");
+  add_value(app, "--vectors", &options->vectors, "FILE", "",
+            "compare with the run of this file of vectors");
   for (const Setting& setting : all_settings()) {
     if (std::ranges::find(kKeys, setting.key) != std::end(kKeys)) {
       add_setting(app, setting, options->flags);

@@ -102,4 +102,20 @@ struct Verdict {
 Verdict check(std::string_view log, const std::string& where, const Recipe& recipe,
               const Dataset& dataset);
 
+// Writes the test vectors of docs/conformance.md into a folder, which is made if need be: small
+// JSON files that a port in any language can be tested with. dataset: what the two editions and the
+// rungs are trained on, as it stands in the file. Returns how many bytes they are. Throws Error: a
+// file can't be written; a document is longer than a recipe takes.
+std::size_t write_vectors(const std::string& folder, const Dataset& dataset);
+
+// What a file of test vectors was made from.
+struct VectorsInput {
+  Recipe recipe;
+  std::optional<Dataset> documents;  // if they are in the file
+  std::string data_sha256;           // of the documents' file
+};
+
+// Reads the recipe in a file of test vectors. Throws Error: it is no such file.
+VectorsInput read_vectors(std::string_view json, const std::string& where);
+
 }  // namespace microgpt::conform

@@ -162,6 +162,8 @@ constexpr KnownMistake kCatalogue[] = {
     {"folded-pow", Stage::kRounding, "",
      "x ** 2 is x * x, x ** -1 is 1 / x and x ** 0.5 is sqrt(x)",
      "call libm's pow, out of the compiler's sight"},
+    {"adam-square", Stage::kRounding, "", "Adam squares the gradient as g * g",
+     "libm's pow(g, 2), out of the compiler's sight"},
     {"division", Stage::kRounding, "", "a / b is one division", "a * b ** -1, as Value divides"},
     {"reciprocal-root", Stage::kRounding, "", "rmsnorm's scale is 1 / sqrt(x)",
      "x ** -0.5 by libm's pow"},

@@ -62,7 +62,9 @@ std::optional<Text> parse_number(std::string_view original) {
   } else {
     text.hexadecimal = digits.starts_with("0x");
     if (text.hexadecimal) digits.remove_prefix(2);
-    if (digits.empty() || !(std::isxdigit(static_cast<unsigned char>(digits[0])) || digits[0] == '.')) return std::nullopt;
+    if (digits.empty() ||
+        !(std::isxdigit(static_cast<unsigned char>(digits[0])) || digits[0] == '.'))
+      return std::nullopt;
     const auto format = text.hexadecimal ? std::chars_format::hex : std::chars_format::general;
     const char* const end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, text.value, format);
@@ -297,8 +299,9 @@ class Reader {
     }
     if (dump.contains("params")) read_params(dump["params"]);
     if (dump.contains("samples")) read_samples(dump["samples"]);
-    if (dump.contains("num_steps")) {
-      log_.num_steps = json_int(dump, "num_steps", 1, std::numeric_limits<int>::max(), where_);
+    const Json& recipe = dump.contains("recipe") ? dump["recipe"] : dump;
+    if (recipe.contains("num_steps")) {
+      log_.num_steps = json_int(recipe, "num_steps", 1, std::numeric_limits<int>::max(), where_);
     }
     if (log_.numbers.empty() && log_.losses.empty() && log_.samples.empty()) {
       fail("expected one of the keys init, losses, trace, params, samples");
@@ -308,8 +311,9 @@ class Reader {
   void read_params(const Json& params) {
     const std::string where = where_ + ": params";
     const auto step = json_int(params, "step", 1, std::numeric_limits<std::int64_t>::max(), where);
+    if (!params.contains("data")) return;
     log_.params.insert(step);
-    read_named(json_at(params, "data", where), fmt::format("step{}.params.", step));
+    read_named(params["data"], fmt::format("step{}.params.", step));
   }
 
   void read_samples(const Json& samples) {

@@ -84,6 +84,7 @@ enum class Mistake {
   kFmaDot,
   kFmaGrad,
   kFoldedPow,
+  kAdamSquare,
   kDivision,
   kReciprocalRoot,
   kMeanByDivision,

@@ -508,7 +508,8 @@ void Port::update() {
 double Port::adam(std::size_t i, double grad, double rate) {
   const double beta1 = recipe_.train.beta1, beta2 = recipe_.train.beta2;
   const double eps = recipe_.train.eps_adam;
-  const bool folded = makes(Mistake::kFoldedPow) || recipe_.train.edition == Edition::kFirst;
+  const bool folded = makes(Mistake::kFoldedPow) || makes(Mistake::kAdamSquare) ||
+                      recipe_.train.edition == Edition::kFirst;
   const double square = folded ? grad * grad : py_pow(grad, 2);
   const auto mix = [&](double beta, double mean, double x) {
     const double part = (1 - beta) * x;
