@@ -177,9 +177,9 @@ File operations_file() {
   return {"operations.json", format({{"format", kFormat}, {"operations", list}})};
 }
 
-// Documents of ten letters, most of them longer than the blocks below.
+// Documents of eight letters, so nine tokens; most are longer than the blocks below.
 constexpr char kDocuments[] =
-    "abcdef\nhijab\nfig\njade\nibid\nchief\nbead\nfacade\nagif\nc\nface\nhead\nj\u00e9b\u00e9\n";
+    "abcdef\ngabe\nfad\nbadge\nbead\ncafe\nfacade\ndeaf\nc\nface\ncage\nb\u00e9b\u00e9\n";
 
 Recipe shape(const char* name, int n_layer, int n_embd, int n_head, int block_size) {
   Recipe recipe = find_recipe("final");
@@ -206,9 +206,9 @@ File vectors_file(const Recipe& recipe, const Corpus& corpus, const Extent& exte
 std::vector<File> all_files(const Dataset& dataset) {
   std::vector<File> files = {generator_file(42), operations_file()};
   const Corpus letters{Dataset(kDocuments, "documents")};
-  files.push_back(vectors_file(shape("one_head", 1, 4, 1, 4), letters, {{1, 2}, true}));
-  files.push_back(vectors_file(shape("two_layers", 2, 4, 2, 4), letters, {{1}, true}));
-  files.push_back(vectors_file(shape("four_heads", 1, 8, 4, 6), letters, {{}, true}));
+  files.push_back(vectors_file(shape("one_head", 1, 3, 1, 4), letters, {{1}, true}));
+  files.push_back(vectors_file(shape("two_layers", 2, 4, 2, 3), letters, {{1}, true}));
+  files.push_back(vectors_file(shape("four_heads", 1, 4, 4, 6), letters, {{}, true}));
   const Corpus corpus(dataset);
   for (const char* name : {"final", "first", "train0", "train2", "train3", "train4"}) {
     files.push_back(vectors_file(find_recipe(name), corpus, {}));
