@@ -8,61 +8,17 @@
 
 #include "base/memory.h"
 #include "model/engine_input.h"
-#include "random/py_pow.h"
+#include "reference/adam.h"
 #include "reference/gpt.h"
 #include "reference/number.h"
 #include "reference/value.h"
+#include "reference/weights.h"
 
 namespace microgpt::reference {
 namespace {
 
-// Cuts the flat list of all parameters into matrices, in the order of the parameter table.
-// parameter(i) makes the i-th one.
-template <class T, class Parameter>
-class WeightReader {
- public:
-  explicit WeightReader(Parameter parameter) : parameter_(parameter) {}
-
-  Weights<T> weights(const Config& config) {
-    const auto C = static_cast<std::size_t>(config.n_embd);
-    const auto V = static_cast<std::size_t>(config.vocab_size);
-    Weights<T> w{
-        matrix(V, C), matrix(static_cast<std::size_t>(config.block_size), C), matrix(V, C), {}};
-    for (int i = 0; i < config.n_layer; ++i) {
-      w.layers.push_back({matrix(C, C), matrix(C, C), matrix(C, C), matrix(C, C), matrix(4 * C, C),
-                          matrix(C, 4 * C)});
-    }
-    return w;
-  }
-
- private:
-  // Braces evaluate these calls from left to right.
-  Matrix<T> matrix(std::size_t rows, std::size_t cols) {
-    return map(rows, [&](std::size_t) {
-      return map(cols, [&](std::size_t) { return parameter_(next_++); });
-    });
-  }
-
-  Parameter parameter_;
-  std::size_t next_ = 0;
-};
-
-template <class T, class Parameter>
-Weights<T> read_weights(const Config& config, Parameter parameter) {
-  return WeightReader<T, Parameter>(parameter).weights(config);
-}
-
 constexpr double kNodeBytes = 42;        // of all arrays of a Tape
 constexpr double kParameterBytes = 100;  // a node, a handle to it, two moments; saving copies some
-
-// Bytes that a document takes: two nodes for each multiply-add of a forward pass, and as much again
-// while the arrays grow.
-double estimate_graph(const Config& config, std::size_t tokens) {
-  const double C = config.n_embd, L = config.n_layer, V = config.vocab_size;
-  const double T = std::min<double>(config.block_size, static_cast<double>(tokens));
-  const double multiply_adds = T * (L * (12 * C * C + C * T) + V * (C + 4));
-  return 2 * 2 * kNodeBytes * multiply_adds;
-}
 
 class ReferenceDecoder final : public Decoder {
  public:
@@ -155,15 +111,13 @@ void ReferenceEngine::append_losses(const std::vector<int>& tokens, Vector<Value
   for (std::size_t pos_id = 0; pos_id < n; ++pos_id) {
     const auto token_id = static_cast<std::size_t>(tokens[pos_id]);
     const auto target_id = static_cast<std::size_t>(tokens[pos_id + 1]);
-    const auto logits = gpt(config_, weights_, token_id, pos_id, keys, values);
-    const auto probs = softmax(logits);
-    losses.push_back(-probs[target_id].log());
+    losses.push_back(token_loss(config_, weights_, token_id, target_id, pos_id, keys, values));
   }
 }
 
 void ReferenceEngine::check_graph_memory(Batch batch) {
   double bytes = 0;
-  for (const std::vector<int>& tokens : batch) bytes += estimate_graph(config_, tokens.size());
+  for (const std::vector<int>& tokens : batch) bytes += graph_bytes(config_, tokens.size());
   if (bytes <= checked_bytes_) return;
   check_memory("engine reference: the graph of a step", bytes);
   checked_bytes_ = bytes;
@@ -175,8 +129,7 @@ double ReferenceEngine::loss_and_grad(Batch batch, std::size_t num_tokens) {
   tape_.truncate(num_params_);
   Vector<Value> losses;
   for (const std::vector<int>& tokens : batch) append_losses(tokens, losses);
-  const auto n = static_cast<double>(num_tokens > 0 ? num_tokens : predicted);
-  const Value loss = (1.0 / n) * sum(losses.size(), [&](std::size_t i) { return losses[i]; });
+  const Value loss = mean_loss(losses, num_tokens > 0 ? num_tokens : predicted);
   loss.backward();
   return loss.data();
 }
@@ -192,22 +145,15 @@ void ReferenceEngine::optimizer_step(const OptimizerStep& step) {
   }
 }
 
-// Kingma and Ba 2015, algorithm 1, in the order of microgpt.py's operations.
 void ReferenceEngine::adam_step(const OptimizerStep& step) {
   m_.resize(num_params_, 0.0);
   v_.resize(num_params_, 0.0);
-  const auto t = static_cast<double>(step.step + 1);
-  const double m_correction = 1.0 - py_pow(step.beta1, t);
-  const double v_correction = 1.0 - py_pow(step.beta2, t);
+  const Adam adam(step);
   for (std::size_t i = 0; i < num_params_; ++i) {
-    const double grad = tape_.grad(i);
-    const double square = step.edition == Edition::kFirst ? grad * grad : py_pow(grad, 2.0);
-    m_[i] = step.beta1 * m_[i] + (1.0 - step.beta1) * grad;
-    v_[i] = step.beta2 * v_[i] + (1.0 - step.beta2) * square;
-    const double m_hat = m_[i] / m_correction;
-    const double v_hat = v_[i] / v_correction;
-    const double update = step.learning_rate * m_hat / (py_pow(v_hat, 0.5) + step.eps_adam);
-    tape_.set_data(i, tape_.data(i) - update);
+    const AdamUpdate update = adam.update(tape_.data(i), tape_.grad(i), m_[i], v_[i]);
+    m_[i] = update.m;
+    v_[i] = update.v;
+    tape_.set_data(i, update.data);
     tape_.set_grad(i, 0.0);
   }
 }
@@ -219,6 +165,15 @@ std::unique_ptr<Decoder> ReferenceEngine::new_decoder() const {
 }
 
 }  // namespace
+
+// Two nodes for each multiply-add of a forward pass, and as much again
+// while the arrays grow.
+double graph_bytes(const Config& config, std::size_t tokens) {
+  const double C = config.n_embd, L = config.n_layer, V = config.vocab_size;
+  const double T = std::min<double>(config.block_size, static_cast<double>(tokens));
+  const double multiply_adds = T * (L * (12 * C * C + C * T) + V * (C + 4));
+  return 2 * 2 * kNodeBytes * multiply_adds;
+}
 
 std::unique_ptr<Engine> make_reference_engine(const Config& config) {
   config.check();

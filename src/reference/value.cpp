@@ -37,8 +37,14 @@ void Tape::grow(std::size_t more) {
   capacity_ = capacity;
 }
 
-std::uint32_t Tape::push_unary(double data, double local_grad, std::uint32_t child) {
-  const std::uint32_t node = push(kUnary, data, child, child);
+std::uint32_t Tape::push_pow(double exponent, std::uint32_t base) {
+  const std::uint32_t node = push(kPow, py_pow(cells_[base].data, exponent), base, base);
+  extra_[node].exponent = exponent;
+  return node;
+}
+
+std::uint32_t Tape::push_unary(Kind kind, double data, double local_grad, std::uint32_t child) {
+  const std::uint32_t node = push(kind, data, child, child);
   extra_[node].local_grad = local_grad;
   return node;
 }
@@ -113,21 +119,44 @@ std::uint32_t* Tape::sort(std::uint32_t root) {
   }
 }
 
+double Tape::unary_local_grad(std::uint32_t node) const {
+  if (state_[node] != kPow) return extra_[node].local_grad;
+  const double exponent = extra_[node].exponent;
+  return exponent * py_pow(cells_[children_[node].left].data, exponent - 1.0);
+}
+
 // child.grad += local_grad * v.grad, for the children of one node.
 inline void Tape::pass_on(std::uint32_t node) {
   const auto [left, right] = children_[node];
   const double grad = cells_[node].grad;
-  switch (state_[node]) {
+  const State kind = state_[node];
+  if (kind == kMul) {
+    cells_[left].grad += cells_[right].data * grad;
+    cells_[right].grad += cells_[left].data * grad;
+  } else if (kind <= kDot) {
+    cells_[left].grad += grad;
+    cells_[right].grad += grad;
+  } else {
+    cells_[left].grad += unary_local_grad(node) * grad;
+  }
+}
+
+Tape::Node Tape::node(std::size_t index) const {
+  const auto node = static_cast<std::uint32_t>(index);
+  const auto kind = static_cast<Kind>(state_[node] & (kVisited - 1));
+  const auto [left, right] = children_[node];
+  switch (kind) {
+    case kLeaf:
+      return {kLeaf, left, right, 0.0, 0.0, 0.0};
+    case kAdd:
+    case kDot:
+      return {kAdd, left, right, 1.0, 1.0, 0.0};
     case kMul:
-      cells_[left].grad += cells_[right].data * grad;
-      cells_[right].grad += cells_[left].data * grad;
-      break;
-    case kUnary:
-      cells_[left].grad += extra_[node].local_grad * grad;
-      break;
+      return {kMul, left, right, cells_[right].data, cells_[left].data, 0.0};
     default:
-      cells_[left].grad += grad;
-      cells_[right].grad += grad;
+      return {kind,  left,
+              right, unary_local_grad(node),
+              0.0,   kind == kPow ? extra_[node].exponent : 0.0};
   }
 }
 
@@ -148,24 +177,20 @@ void Tape::backward(std::uint32_t root) {
 
 Value operator/(Value a, double b) { return a * py_pow(b, -1.0); }
 
-Value Value::pow(double exponent) const {
-  const double x = data();
-  return {*tape_,
-          tape_->push_unary(py_pow(x, exponent), exponent * py_pow(x, exponent - 1.0), node_)};
-}
+Value Value::pow(double exponent) const { return {*tape_, tape_->push_pow(exponent, node_)}; }
 
 Value Value::log() const {
-  return {*tape_, tape_->push_unary(std::log(data()), 1.0 / data(), node_)};
+  return {*tape_, tape_->push_unary(Tape::kLog, std::log(data()), 1.0 / data(), node_)};
 }
 
 Value Value::exp() const {
   const double e = std::exp(data());
-  return {*tape_, tape_->push_unary(e, e, node_)};
+  return {*tape_, tape_->push_unary(Tape::kExp, e, e, node_)};
 }
 
 Value Value::relu() const {
   const bool fires = data() > 0;
-  return {*tape_, tape_->push_unary(fires ? data() : 0.0, fires ? 1.0 : 0.0, node_)};
+  return {*tape_, tape_->push_unary(Tape::kRelu, fires ? data() : 0.0, fires ? 1.0 : 0.0, node_)};
 }
 
 }  // namespace microgpt::reference

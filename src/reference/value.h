@@ -16,7 +16,18 @@ class Value;
 // The nodes of a graph: data, gradient, children and local gradients, as in microgpt.py.
 class Tape {
  public:
-  enum Kind : std::uint16_t { kAdd, kMul, kUnary, kDot, kLeaf };  // kDot: see push_dot
+  // kDot: see push_dot.
+  enum Kind : std::uint16_t { kMul, kAdd, kDot, kPow, kLog, kExp, kRelu, kLeaf };
+
+  // What a node is, for those who look at a graph: a kDot is one more addition to them.
+  struct Node {
+    Kind kind;
+    std::uint32_t left;
+    std::uint32_t right;     // the same as left for a node with one child
+    double left_local_grad;  // 0 for a leaf
+    double right_local_grad;
+    double exponent;  // of a kPow
+  };
 
   // A new node without children: a parameter, an input or a constant.
   Value leaf(double data);
@@ -33,6 +44,8 @@ class Tape {
   void set_data(std::size_t node, double data) { cells_[node].data = data; }
   void set_grad(std::size_t node, double grad) { cells_[node].grad = grad; }
 
+  Node node(std::size_t node) const;
+
  private:
   friend class Value;
 
@@ -48,7 +61,8 @@ class Tape {
 
   // What only some kinds of nodes need.
   union Extra {
-    double local_grad;    // kUnary
+    double exponent;      // kPow, whose local gradient follows from it
+    double local_grad;    // kLog, kExp, kRelu
     std::uint32_t terms;  // kDot
   };
 
@@ -77,8 +91,10 @@ class Tape {
   }
 
   void grow(std::size_t more);
-  std::uint32_t push_unary(double data, double local_grad, std::uint32_t child);
+  std::uint32_t push_pow(double exponent, std::uint32_t base);
+  std::uint32_t push_unary(Kind kind, double data, double local_grad, std::uint32_t child);
   std::uint32_t push_dot(const Value* a, const Value* b, std::size_t n);
+  double unary_local_grad(std::uint32_t node) const;
   bool operands_visited(std::uint32_t dot) const;
   std::uint32_t* sort(std::uint32_t root);
   void pass_on(std::uint32_t node);

@@ -15,6 +15,8 @@ ALLOWED = {
     "exact": "base random model",
     "cpu": "base random model",
     "engine": "base model reference exact cpu",
+    "graph": "reference",
+    "trace": "base random data model checkpoint graph reference",
     "train": "base random data model checkpoint",
     "generate": "base random data model",
     "conform": "base random model",

@@ -1,0 +1,48 @@
+#include "microgpt/graph.h"
+
+#include <algorithm>
+#include <array>
+
+namespace microgpt {
+
+std::string_view to_string(Op op) {
+  static constexpr std::array<std::string_view, 7> kNames = {"",    "+",   "*",   "**",
+                                                             "log", "exp", "relu"};
+  return kNames[static_cast<std::size_t>(op)];
+}
+
+// The recursion of build_topo is `waiting` here: a real step's graph is thousands of nodes deep.
+std::vector<std::uint32_t> topological_order(const Graph& graph) {
+  std::vector<bool> visited(graph.size());
+  std::vector<std::uint32_t> waiting = {graph.root};
+  std::vector<std::uint32_t> order;
+  visited[graph.root] = true;
+  while (!waiting.empty()) {
+    const std::uint32_t node = waiting.back();
+    const auto next = !visited[graph.left[node]] ? graph.left[node] : graph.right[node];
+    if (visited[next]) {
+      order.push_back(node);
+      waiting.pop_back();
+    } else {
+      visited[next] = true;
+      waiting.push_back(next);
+    }
+  }
+  return order;
+}
+
+void pass_gradient_on(Graph& graph, std::uint32_t node) {
+  const int children = num_children(graph.op[node]);
+  const double grad = graph.grad[node];
+  if (children > 0) graph.grad[graph.left[node]] += graph.left_local_grad[node] * grad;
+  if (children > 1) graph.grad[graph.right[node]] += graph.right_local_grad[node] * grad;
+}
+
+void backward(Graph& graph, const std::vector<std::uint32_t>& order, std::size_t num_steps) {
+  std::fill(graph.grad.begin(), graph.grad.end(), 0.0);
+  graph.grad[graph.root] = 1.0;
+  const std::size_t steps = std::min(num_steps, order.size());
+  for (std::size_t i = 0; i < steps; ++i) pass_gradient_on(graph, order[order.size() - 1 - i]);
+}
+
+}  // namespace microgpt
