@@ -47,7 +47,7 @@ enum class Stage { kTraining, kRounding, kSampling };
 struct KnownMistake {
   std::string_view id;
   Stage stage;
-  std::string_view shows;  // the first number that is off: a part of its name
+  std::string_view shows;  // training: the first number of a run that is off, for example
   std::string_view what;
   std::string_view mend;
 };

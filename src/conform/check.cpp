@@ -64,7 +64,7 @@ class Judge {
   double look(const Verdict& verdict, std::int64_t window);
   void try_all(Stage stage, double tolerance, Verdict& verdict);
   std::size_t try_out(std::initializer_list<Mistake> mistakes, Verdict& verdict) const;
-  std::vector<std::string> samples_of(const Run& trained, const Mistakes& mistakes) const;
+  std::vector<std::string> samples_of(Run& trained, const Mistakes& mistakes) const;
   void compare_samples(Run& run, Verdict& verdict) const;
 
   const Log& log_;
@@ -208,7 +208,7 @@ void Judge::name_two(Verdict& verdict) {
   std::ranges::stable_sort(verdict.causes, {}, &Cause::off);
 }
 
-std::vector<std::string> Judge::samples_of(const Run& trained, const Mistakes& mistakes) const {
+std::vector<std::string> Judge::samples_of(Run& trained, const Mistakes& mistakes) const {
   Port port(recipe_, corpus_, mistakes);
   port.take_over(trained);
   return port.samples(static_cast<int>(log_.samples.rbegin()->first));

@@ -444,6 +444,7 @@ double Port::bigram_step(const std::vector<int>& tokens) {
 }
 
 double Port::step(bool traced) {
+  finish();
   const std::vector<int> tokens = document(step_);
   if (recipe_.network == Network::kBigram) {
     ++step_;
@@ -455,22 +456,29 @@ double Port::step(bool traced) {
     for (Vectors& layer : values_) layer.clear();
   }
   traced_ = traced;
-  double printed = 0;
-  const Var loss = forward(tokens, printed);
-  loss.backward();
-  if (traced) keep_trace(printed);
+  waiting_.emplace(forward(tokens, loss_));
+  if (traced) finish();
+  return loss_;
+}
+
+// The way back and the update, which wait until they are needed: whoever looks at the loss alone
+// and then turns away need not pay for them.
+void Port::finish() {
+  if (!waiting_) return;
+  waiting_->backward();
+  waiting_.reset();
+  if (traced_) keep_trace();
   update();
   ++step_;
-  return printed;
 }
 
 // Gradients flow from lm_head to wte.
-void Port::keep_trace(double loss) {
+void Port::keep_trace() {
   trace_.clear();
   for (const auto& position : notes_) {
     for (const Traced& traced : position) trace_.push_back({traced.name, data_of(traced.values)});
   }
-  trace_.push_back({"loss", {loss}});
+  trace_.push_back({"loss", {loss_}});
   for (auto position = notes_.rbegin(); position != notes_.rend(); ++position) {
     for (auto traced = position->rbegin(); traced != position->rend(); ++traced) {
       trace_.push_back({"grad." + traced->name, grads_of(traced->values)});
@@ -529,7 +537,8 @@ double Port::adam(std::size_t i, double grad, double rate) {
   return rate * m_hat / denominator;
 }
 
-std::vector<Named> Port::params() const {
+std::vector<Named> Port::params() {
+  finish();
   std::vector<Named> params;
   for (const Matrix& matrix : matrices_) {
     params.push_back({matrix.name, {}});
@@ -540,14 +549,14 @@ std::vector<Named> Port::params() const {
   return params;
 }
 
-void Port::take_over(const Run& run) {
+void Port::take_over(Run& run) {
   for (const Named& param : run.params()) {
     const Matrix& to = matrix(param.name);
     for (std::size_t i = 0; i < param.values.size(); ++i) {
       tape_.set_data(to.first + i, param.values[i]);
     }
   }
-  random_.set_python(makes(Mistake::kReseeded) ? PythonRandom(recipe_.train.seed) : run.random());
+  random_.set_python(run.random());
 }
 
 // The distribution of the token after all these.
@@ -575,6 +584,8 @@ std::vector<double> Port::next_probs(const std::vector<int>& tokens) {
 }
 
 std::vector<std::string> Port::samples(int count) {
+  finish();
+  if (makes(Mistake::kReseeded)) random_.set_python(PythonRandom(recipe_.train.seed));
   std::vector<std::string> samples;
   for (int i = 0; i < count; ++i) {
     std::vector<int> tokens = {makes(Mistake::kStartsAtZero) ? 0 : tokenizer_.bos()};

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,12 +45,12 @@ class Port final : public Run {
 
   double step(bool traced) override;
   const std::vector<Named>& trace() const override { return trace_; }
-  std::vector<Named> params() const override;
+  std::vector<Named> params() override;
   std::vector<std::string> samples(int count) override;
   PythonRandom random() const override { return random_.python(); }
 
   // Goes on from where another run is.
-  void take_over(const Run& run);
+  void take_over(Run& run);
 
  private:
   using Vector = std::vector<Var>;
@@ -102,7 +103,8 @@ class Port final : public Run {
   std::vector<double> next_probs(const std::vector<int>& tokens);
   void update();
   double adam(std::size_t i, double grad, double rate);
-  void keep_trace(double loss);
+  void keep_trace();
+  void finish();
 
   const Recipe recipe_;
   const Mistakes mistakes_;
@@ -118,6 +120,8 @@ class Port final : public Run {
   std::vector<Vectors> keys_, values_;       // [layer][position]
   std::vector<std::vector<double>> counts_;  // of a bigram
 
+  std::optional<Var> waiting_;  // the loss of a step that is not finished
+  double loss_ = 0;             // to be shown
   bool traced_ = false;
   std::vector<std::vector<Traced>> notes_;  // [position], of the step under way
   std::vector<Named> trace_;

@@ -61,7 +61,7 @@ class EngineRun final : public Run {
 
   const std::vector<Named>& trace() const override { return no_trace_; }
 
-  std::vector<Named> params() const override {
+  std::vector<Named> params() override {
     std::vector<Named> params;
     for (Tensor& tensor : engine_->state_dict().params) {
       params.push_back({tensor.name, std::move(tensor.data)});

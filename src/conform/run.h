@@ -45,7 +45,7 @@ class Run {
   virtual const std::vector<Named>& trace() const = 0;
 
   // "wte" and the like, as they are now.
-  virtual std::vector<Named> params() const = 0;
+  virtual std::vector<Named> params() = 0;
 
   // The generator as it is now.
   virtual PythonRandom random() const = 0;

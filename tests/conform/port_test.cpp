@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "conform/conform_test.h"
+#include "microgpt/engine.h"
+#include "microgpt/trace.h"
 
 namespace microgpt::conform {
 namespace {
@@ -37,6 +37,34 @@ TEST_P(RightPort, HasTheEnginesBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Recipes, RightPort, ::testing::Range(0u, 12u));
+
+// Names, numbers and gradients of every intermediate value are those of the reference engine.
+TEST(PortTrace, IsTheTraceOfTheReferenceEngine) {
+  const Corpus corpus(small_documents());
+  Recipe recipe = small_recipe();
+  recipe.config.n_layer = 2;
+  recipe.config.vocab_size = corpus.final_edition.vocab_size();
+  PythonRandom random(recipe.train.seed);
+  Dataset dataset = corpus.dataset;
+  dataset.shuffle(random);
+  const StateDict state = init_state_dict(recipe.config, recipe.train, random);
+  std::vector<int> tokens = corpus.final_edition.encode_document(dataset[0]);
+  tokens.resize(std::min(tokens.size(), std::size_t{6}));  // block_size + 1
+  TraceOptions options;
+  options.backward = true;
+  const Trace right = microgpt::trace(recipe.config, state, tokens, options);
+  Port port(recipe, corpus, {});
+  port.step(true);
+  std::size_t found = 0;
+  for (const Named& named : port.trace()) {
+    const bool is_grad = named.name.starts_with("grad.");
+    const std::string name = is_grad ? named.name.substr(5) : named.name;
+    const Traced& traced = right.traced[find_traced(right, name)];
+    EXPECT_EQ(named.values, is_grad ? traced.grad : traced.data) << named.name;
+    ++found;
+  }
+  EXPECT_GT(found, 300u);
+}
 
 }  // namespace
 }  // namespace microgpt::conform
