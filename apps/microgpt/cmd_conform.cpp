@@ -39,6 +39,8 @@ struct ConformOptions {
   std::string vectors;
   std::string data;
   std::vector<Assignment> flags;
+  bool own_rng = false;
+  int seeds = 1000;
   bool json = false;
 };
 
@@ -197,10 +199,55 @@ std::string format_json(const conform::Verdict& v, const LoadedData& data) {
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string format_bands(const std::vector<conform::Band>& bands, bool outside, int seeds) {
+  std::string text =
+      outside ? "wrong: no seed gives such losses\n"
+              : "plausible: the losses could be those of another seed, which proves no more\n";
+  text += fmt::format("  {:>11} {:>9}   {:>9} {:>9} {:>9}   {}\n", "steps", "mean loss", "lowest",
+                      "median", "highest", "seeds as far out");
+  for (const conform::Band& band : bands) {
+    text += fmt::format("  {:>11} {:9.4f}   {:9.4f} {:9.4f} {:9.4f}   {:.1f} %{}\n",
+                        fmt::format("{}-{}", band.first_step, band.last_step), band.got, band.low,
+                        band.median, band.high, 100 * band.beyond,
+                        band.outside() ? ", far outside" : "");
+  }
+  return text + fmt::format("{} seeds were trained for comparison.\n",
+                            grouped(static_cast<std::size_t>(seeds)));
+}
+
+std::string format_json(const std::vector<conform::Band>& bands, bool outside, int seeds) {
+  Json object = {
+      {"answer", outside ? "wrong" : "plausible"}, {"seeds", seeds}, {"bands", Json::array()}};
+  for (const conform::Band& band : bands) {
+    object["bands"].push_back({{"first_step", band.first_step},
+                               {"last_step", band.last_step},
+                               {"got", band.got},
+                               {"low", band.low},
+                               {"median", band.median},
+                               {"high", band.high},
+                               {"beyond", band.beyond},
+                               {"deviations", band.deviations},
+                               {"outside", band.outside()}});
+  }
+  return object.dump(2) + "\n";
+}
+
+int check_bands(const ConformOptions& options, const std::string& log, const Reference& reference,
+                Output& out) {
+  if (options.seeds < 2) throw UsageError("--seeds: expected 2 or more");
+  const auto bands = conform::check_with_own_generator(log, options.path, reference.recipe,
+                                                       reference.data.dataset, options.seeds);
+  const bool outside = std::ranges::any_of(bands, &conform::Band::outside);
+  out.write(options.json ? format_json(bands, outside, options.seeds)
+                         : format_bands(bands, outside, options.seeds));
+  return outside ? kExitWrong : 0;
+}
+
 int run_check(const ConformOptions& options, Output& out) {
   if (options.path.empty()) throw UsageError("conform check: expected a log, got none");
   const std::string log = read_log(options.path);
   const Reference reference = reference_of(options);
+  if (options.own_rng) return check_bands(options, log, reference, out);
   const LoadedData& data = reference.data;
   const conform::Verdict verdict =
       conform::check(log, options.path, reference.recipe, data.dataset);
@@ -253,6 +300,7 @@ constexpr char kExamples[] = R"(Examples:
   ./my_port > run.txt; microgpt conform check run.txt
   ./my_port | microgpt conform check -            losses, one a line, or microgpt.py's output
   microgpt conform check losses.csv --data towns.txt --n-layer 2
+  microgpt conform check run.txt --own-rng        a port with random numbers of its own
   microgpt conform check run.txt --recipe first   a port of the first edition
   microgpt conform vectors vectors                numbers to test a port with, as JSON
   microgpt conform check dump.json --vectors vectors/two_layers.json
@@ -284,6 +332,9 @@ Command conform_command(CLI::App& program) {
       add_setting(app, setting, options->flags);
     }
   }
+  app.add_flag("--own-rng", options->own_rng,
+               "the port has a generator of its own: compare its losses with those of many seeds");
+  add_value(app, "--seeds", &options->seeds, "N", "2 or more", "how many, for --own-rng");
   app.add_flag("--json", options->json, "print a JSON object");
   app.footer(kExamples);
   return {&app, [options](Output& out) { return run_conform(*options, out); }};

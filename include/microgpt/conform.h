@@ -102,6 +102,23 @@ struct Verdict {
 Verdict check(std::string_view log, const std::string& where, const Recipe& recipe,
               const Dataset& dataset);
 
+// The mean loss over some steps of a port, among the means of as many runs as there are seeds.
+struct Band {
+  std::int64_t first_step = 0, last_step = 0;  // counted from 1, both included
+  double got = 0;
+  double low = 0, median = 0, high = 0;  // of the seeds
+  double beyond = 0;                     // share of the seeds that are as far out, on both sides
+  double deviations = 0;                 // standard ones, from the mean of the seeds
+
+  bool outside() const;  // by more than five
+};
+
+// For a port that draws its random numbers otherwise than Python: whether its losses could be those
+// of another seed. Trains once for each seed 1, 2, 3, ...
+// Throws Error: see check; the loss of a step is missing; the recipe is not of Network::kGpt.
+std::vector<Band> check_with_own_generator(std::string_view log, const std::string& where,
+                                           Recipe recipe, const Dataset& dataset, int seeds);
+
 // Writes the test vectors of docs/conformance.md into a folder, which is made if need be: small
 // JSON files that a port in any language can be tested with. dataset: what the two editions and the
 // rungs are trained on, as it stands in the file. Returns how many bytes they are. Throws Error: a
