@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -45,25 +46,32 @@ struct ConformOptions {
 };
 
 std::string read_log(const std::string& path) {
-  std::ifstream file(path == "-" ? "/dev/stdin" : path, std::ios::binary);
+  std::ifstream opened;
+  if (path != "-") opened.open(path, std::ios::binary);
+  std::istream& file = path == "-" ? std::cin : opened;
   std::string bytes;
-  bytes.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file.good() && !file.eof()) {
-    throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
+  char buffer[1 << 16];
+  while (file.read(buffer, sizeof buffer), file.gcount() > 0) {
+    bytes.append(buffer, static_cast<std::size_t>(file.gcount()));
+    if (bytes.size() > kMaxBytes) {
+      throw Error(fmt::format("{}: expected at most {} bytes, got more", path, kMaxBytes));
+    }
   }
-  if (bytes.size() > kMaxBytes) {
-    throw Error(fmt::format("{}: expected at most {} bytes, got more", path, kMaxBytes));
+  if (file.bad() || (path != "-" && !opened.is_open())) {
+    throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
   }
   return bytes;
 }
 
 conform::Recipe recipe_of(const ConformOptions& options) {
-  conform::Recipe recipe = conform::find_recipe(options.recipe);
-  Settings settings = default_settings(recipe.train.edition);
-  settings.config = recipe.config;
-  settings.train = recipe.train;
-  settings.temperature = recipe.temperature;
+  conform::Recipe recipe;
+  Settings settings;
   try {
+    recipe = conform::find_recipe(options.recipe);
+    settings = default_settings(recipe.train.edition);
+    settings.config = recipe.config;
+    settings.train = recipe.train;
+    settings.temperature = recipe.temperature;
     assign(settings, options.flags);
     settings.check();
   } catch (const Error& error) {

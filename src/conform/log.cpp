@@ -330,11 +330,11 @@ class Reader {
       const double half = log_.every_digit ? 0 : 0.5 * std::pow(10, -log_.decimals);
       log_.numbers[fmt::format("step{}.loss", step)] = {{(text++)->value, half}};
     }
+    if (log_.numbers.empty() && log_.samples.empty()) fail("no losses");
     if (!log_.every_digit) return;
     for (auto& [name, numbers] : log_.numbers) {
       for (Number& number : numbers) number.half_unit = 0;
     }
-    if (log_.numbers.empty() && log_.samples.empty()) fail("no losses");
   }
 
   std::string_view bytes_;
