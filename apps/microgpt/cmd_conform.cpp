@@ -133,11 +133,10 @@ std::string format_first(const conform::Place& place) {
 }
 
 std::string format_causes(const conform::Verdict& verdict) {
+  if (verdict.answer != Answer::kWrong && verdict.causes.empty()) return "";
   if (!verdict.diagnosed) return "The catalogue of mistakes is for small models of microgpt.py.\n";
   if (verdict.causes.empty()) {
-    return verdict.answer == Answer::kWrong
-               ? "No mistake of the catalogue, nor two of them, gives these numbers: unknown.\n"
-               : "";
+    return "No mistake of the catalogue, nor two of them, gives these numbers: unknown.\n";
   }
   std::string text = verdict.causes.size() == 1
                          ? "The cause, as a replay with this mistake shows:\n"
@@ -155,7 +154,8 @@ std::string headline(const conform::Verdict& v) {
     case Answer::kRounding:
       return fmt::format("right to {} digits: only rounding differs", v.digits);
     case Answer::kPrinted:
-      return fmt::format("right as far as it was printed, {} decimals", v.decimals);
+      return v.losses == 0 ? "right as far as it was printed"
+                           : fmt::format("right as far as it was printed, {} decimals", v.decimals);
     case Answer::kFloat32:
       return fmt::format("right as far as float32 goes, {} digits", v.digits);
     default:

@@ -43,6 +43,14 @@ TEST_F(ConformTest, OwnOutputIsRight) {
   EXPECT_TRUE(contains(all.out, "right in every bit")) << all.out;
 }
 
+TEST_F(ConformTest, TheFirstEditionsOutputIsRight) {
+  const std::string log = output_of(tiny({"--edition", "first"}));
+  const RunResult result = check(log, {"--recipe", "first"});
+  EXPECT_EQ(result.status, 0) << result.out;
+  EXPECT_TRUE(contains(result.out, "35 numbers compared")) << result.out;  // 5 of them samples
+  EXPECT_EQ(check(log, {}).status, 3);
+}
+
 TEST_F(ConformTest, AWrongRunIsToldItsMistake) {
   const std::string log = output_of(tiny({"--beta1", "0.9", "--beta2", "0.95"}));
   const RunResult text = check(log);

@@ -59,6 +59,26 @@ TEST(ParseLog, Dump) {
   EXPECT_EQ(log.num_steps, 20);
 }
 
+// Each part of a dump has the digits that it shows.
+TEST(ParseLog, PartsOfADumpHaveTheirOwnPrecision) {
+  const Log log = read(R"({"losses": [3.366012345678901, 2.5],
+    "init": {"wte": [0.123, 0.5], "wpe": [0.25]}})");
+  EXPECT_FALSE(log.every_digit);
+  EXPECT_EQ(log.numbers.at("step2.loss")[0].half_unit, 0);
+  EXPECT_DOUBLE_EQ(log.numbers.at("init.wte")[0].half_unit, 0.0005);
+  const Log all = read(R"({"init": {"wte": [0.1234567890123456, 0.5], "wpe": [0.25]}})");
+  EXPECT_TRUE(all.every_digit);
+  EXPECT_EQ(all.numbers.at("init.wpe")[0].half_unit, 0);
+}
+
+TEST(ParseLog, SamplesAreCountedFromOne) {
+  const char* steps = "step 1 / 9 | loss 3.2\n";
+  EXPECT_EQ(read(std::string(steps) + "sample  1: anna\nsample  2: \n").samples,
+            (std::map<std::size_t, std::string>{{1, "anna"}, {2, ""}}));
+  EXPECT_EQ(read(std::string(steps) + "sample 0: anna\nsample 1: b\n").samples,
+            (std::map<std::size_t, std::string>{{1, "anna"}, {2, "b"}}));
+}
+
 TEST(ParseLog, NamesWhatIsWrongAndWhere) {
   EXPECT_EQ(message(""), "log: empty, expected losses");
   EXPECT_EQ(message(" \n\n"), "log: empty, expected losses");
@@ -72,6 +92,12 @@ TEST(ParseLog, NamesWhatIsWrongAndWhere) {
   EXPECT_EQ(message("step 1 of 2: 3.4\nstep 2 | loss 3\n"),
             "log:1: expected 'step S / N | loss X'");
   EXPECT_EQ(message("step 1 / 2 | loss x\n"), "log:1: 'x' is no number");
+  EXPECT_EQ(message("3.2\n1e999\n"), "log:2: '1e999' is no number");
+  EXPECT_EQ(message("step 1 / 9999999 | loss 3.2\n"),
+            "log: 9999999 steps, expected at most 1000000");
+  EXPECT_EQ(message("step 1 / 9 | loss 3.2\nsample 123456: a\n"),
+            "log:2: sample 123456, expected at most 100000");
+  EXPECT_EQ(message("{\"trace\": [{\"step\": 1}, {\"step\": 1}]}"), "log: trace: step 1 twice");
   EXPECT_TRUE(message("Epoch 1: loss=3.2\n").starts_with("log:1: no format that is known"));
   EXPECT_TRUE(message("# only this\n").starts_with("log: no losses"));
   EXPECT_TRUE(message("{\"losses\": [3.2, 3.").starts_with("log: not JSON"));
