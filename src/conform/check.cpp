@@ -30,6 +30,7 @@ constexpr double kRounding = 1e-9;
 constexpr double kSame = 1e-6;
 constexpr double kNearer = 1e-3;
 constexpr std::int64_t kWindow = 30, kPrintedWindow = 200;  // steps
+constexpr std::size_t kFewDigits = 5;  // fewer that are off by one in the last place may be chance
 constexpr std::size_t kMostParams = 200'000;  // of models that are trained with each mistake
 
 // The first loss of float64 and of float32 is off by as much at most, and float32's by as much in
@@ -63,8 +64,8 @@ class Judge {
   std::unique_ptr<Run> right_run() const;
   void replay(Run& run, Until until, Comparison& comparison) const;
   bool begins_as_float32();
-  double right_off() const;
-  double look(const Verdict& verdict, std::int64_t window);
+  Comparison right() const;
+  Comparison look(const Verdict& verdict, std::int64_t window);
   void try_all(Stage stage, double tolerance, Verdict& verdict);
   std::size_t try_out(std::initializer_list<Mistake> mistakes, Verdict& verdict) const;
   std::vector<std::string> samples_of(Run& trained, const Mistakes& mistakes) const;
@@ -129,7 +130,7 @@ Verdict Judge::compare() {
     return verdict;
   }
   begins_as_float32_ = log_.every_digit && begins_as_float32();
-  const bool stays_near = begins_as_float32_ && look(verdict, kFloat32Window) < kFloat32Later;
+  const bool stays_near = begins_as_float32_ && look(verdict, kFloat32Window).off() < kFloat32Later;
   const bool off_by_a_digit = !log_.every_digit && all.units() < 1.01;
   verdict.answer = stays_near || off_by_a_digit ? Answer::kFloat32 : Answer::kWrong;
   return verdict;
@@ -138,21 +139,21 @@ Verdict Judge::compare() {
 // Before any gradient matters: float32's first loss is off by more than rounding, but not by much.
 bool Judge::begins_as_float32() {
   last_step_ = 1;
-  const double off = right_off();
+  const double off = right().off();
   return kFloat64First < off && off < kFloat32First;
 }
 
-double Judge::right_off() const {
+Comparison Judge::right() const {
   Comparison comparison(log_, kRounding);
   replay(*right_run(), Until::kEnd, comparison);
-  return comparison.off();
+  return comparison;
 }
 
-// Replays will go as many steps past the first number that is off. Returns how far off the right
-// arithmetic is by then.
-double Judge::look(const Verdict& verdict, std::int64_t window) {
+// Replays will go as many steps past the first number that is off. Returns the right arithmetic
+// beside the log's up to there.
+Comparison Judge::look(const Verdict& verdict, std::int64_t window) {
   last_step_ = std::min(log_.last_step(), step_of(verdict.first->name) + window);
-  return right_off();
+  return right();
 }
 
 // How many numbers a port with these mistakes gives before it is off; if it gives all, they are the
@@ -187,15 +188,18 @@ void Judge::try_all(Stage stage, double tolerance, Verdict& verdict) {
 }
 
 void Judge::name_one(Verdict& verdict) {
-  const double off = look(verdict, log_.every_digit ? kWindow : kPrintedWindow);
+  const Comparison window = look(verdict, log_.every_digit ? kWindow : kPrintedWindow);
   if (verdict.answer == Answer::kRounding) {
     try_all(Stage::kRounding, 0, verdict);
     return;
   }
-  try_all(Stage::kTraining, std::min(kSame, off * kNearer), verdict);
+  if (verdict.answer == Answer::kFloat32 && !log_.every_digit && window.different() < kFewDigits) {
+    return;
+  }
+  try_all(Stage::kTraining, std::min(kSame, window.off() * kNearer), verdict);
   if (!verdict.causes.empty()) verdict.answer = Answer::kWrong;
   if (verdict.answer == Answer::kFloat32 || !verdict.causes.empty() || !begins_as_float32_) return;
-  const double later = look(verdict, kFloat32Window);
+  const double later = look(verdict, kFloat32Window).off();
   try_all(Stage::kTraining, std::min(kFloat32Later, later * kNearerFloat32), verdict);
 }
 

@@ -52,7 +52,9 @@ void Comparison::compare(const std::string& name, std::size_t index, double expe
   apart_ = std::max(apart_, distance / scale);
   if (got.half_unit > 0) units_ = std::max(units_, distance / (2 * got.half_unit));
   if (!first_bit_ && got.half_unit == 0) first_bit_ = place(name, index, expected, got);
-  if (first_ || off <= tolerance_) return;
+  if (off <= tolerance_) return;
+  ++different_;
+  if (first_) return;
   first_ = place(name, index, expected, got);
 }
 

@@ -27,10 +27,11 @@ class Comparison {
 
   const std::set<std::string>& names() const { return names_; }  // that were compared
   std::size_t compared() const { return compared_; }
-  double off() const { return off_; }                  // the furthest
-  double apart() const { return apart_; }              // the same, with what printing took off
-  double units() const { return units_; }              // |got - expected| in last printed digits
-  bool differs() const { return first_.has_value(); }  // any number by more than the tolerance
+  double off() const { return off_; }                   // the furthest
+  double apart() const { return apart_; }               // the same, with what printing took off
+  double units() const { return units_; }               // |got - expected| in last printed digits
+  std::size_t different() const { return different_; }  // numbers by more than the tolerance
+  bool differs() const { return first_.has_value(); }   // any number by more than the tolerance
   const std::optional<Place>& first() const { return first_; }
   const std::optional<Place>& first_bit() const { return first_bit_; }  // any number at all
 
@@ -41,7 +42,7 @@ class Comparison {
   const Log& log_;
   const double tolerance_;
   std::set<std::string> names_;
-  std::size_t compared_ = 0;
+  std::size_t compared_ = 0, different_ = 0;
   double off_ = 0, apart_ = 0, units_ = 0;
   std::optional<Place> first_, first_bit_;
 };
