@@ -50,6 +50,7 @@ Command trace_command(CLI::App& program);
 Command graph_command(CLI::App& program);
 Command explain_command(CLI::App& program);
 Command ladder_command(CLI::App& program);
+Command conform_command(CLI::App& program);
 Command bench_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 Command man_command(CLI::App& program);

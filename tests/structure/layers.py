@@ -20,6 +20,7 @@ ALLOWED = {
     "trace": "base random data model checkpoint graph reference",
     "train": "base random data model checkpoint",
     "generate": "base random data model",
+    "conform": "base random model",
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
