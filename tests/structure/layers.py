@@ -19,7 +19,7 @@ ALLOWED = {
     "trace": "base random data model checkpoint graph reference",
     "train": "base random data model checkpoint",
     "generate": "base random data model",
-    "diff": "reference trace train",
+    "diff": "base reference trace train",
     "c_api": "",
 }
 
