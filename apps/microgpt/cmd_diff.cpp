@@ -39,7 +39,7 @@ Json json_of(const std::optional<LossDifference>& losses) {
   return {{"step", losses->step}, {"a", losses->a}, {"b", losses->b}};
 }
 
-Json json_of(const Difference& difference) {
+Json json_of(const NumberDifference& difference) {
   const auto& [step, stage, path, a, b, is_count, origin] = difference;
   Json object = {{"step", step}, {"stage", to_string(stage)}, {"path", path}};
   object["a"] = a ? Json(*a) : Json();
@@ -97,7 +97,7 @@ std::string format_origin(const Origin& origin) {
                      origin.python_line, origin.file, origin.line);
 }
 
-std::string format_difference(const Difference& d, const char* a, const char* b) {
+std::string format_difference(const NumberDifference& d, const char* a, const char* b) {
   std::string text =
       fmt::format("{:<9}{}\n{:<9}{}\n", a, format_number(d.a), b, format_number(d.b));
   if (d.a && d.b && !d.is_count) {

@@ -47,6 +47,7 @@ Command sample_command(CLI::App& program);
 Command info_command(CLI::App& program);
 Command eval_command(CLI::App& program);
 Command bench_command(CLI::App& program);
+Command graph_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 Command diff_command(CLI::App& program);
 Command man_command(CLI::App& program);

@@ -69,11 +69,12 @@ constexpr Shows kShows[] = {
 
 // The engines with Python's bits make the same numbers; one in float32 makes others from the
 // parameters on.
-bool engines_explain(const SettingDifference& engines, const Difference& first) {
+bool engines_explain(const SettingDifference& engines, const NumberDifference& first) {
   return (engines.a == "cpu" || engines.b == "cpu") && first.stage != Stage::kTokens;
 }
 
-bool explains(const SettingDifference& setting, const Difference& first, Sequences sequences) {
+bool explains(const SettingDifference& setting, const NumberDifference& first,
+              Sequences sequences) {
   if (setting.key == "engine") return engines_explain(setting, first);
   const bool whole_documents = sequences == Sequences::kDocuments;  // whatever the block
   if (setting.key == "block_size" && first.stage == Stage::kTokens && whole_documents) return false;
@@ -84,7 +85,7 @@ bool explains(const SettingDifference& setting, const Difference& first, Sequenc
 }
 
 std::vector<SettingDifference> compare_settings(const Training& a, const Training& b,
-                                                const std::optional<Difference>& first) {
+                                                const std::optional<NumberDifference>& first) {
   std::vector<SettingDifference> found;
   const auto add = [&](const std::string& key, const std::string& in_a, const std::string& in_b) {
     if (in_a == in_b) return;

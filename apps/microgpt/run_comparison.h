@@ -19,7 +19,7 @@ struct SettingDifference {
 // A file that does not hold what its run's settings make.
 struct SavedDifference {
   std::string file;
-  Difference difference;  // a: replayed, b: in the file
+  NumberDifference difference;  // a: replayed, b: in the file
 };
 
 struct Comparison {

@@ -91,14 +91,18 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
           {run.last_losses.begin(), run.last_losses.end()}};
 }
 
+Model model_of(const Training& training) {
+  return {.config = training.settings.config,
+          .tokenizer = training.tokenizer,
+          .state = training.engine->state_dict(),
+          .provenance = provenance_of(training)};
+}
+
 void save_training(const Training& training) {
-  StateDict state = training.engine->state_dict();
-  check_finite(state, training.step);
+  Model model = model_of(training);
+  check_finite(model.state, training.step);
   save_run(training.settings.out,
-           {.model = {.config = training.settings.config,
-                      .tokenizer = training.tokenizer,
-                      .state = std::move(state),
-                      .provenance = provenance_of(training)},
+           {.model = std::move(model),
             .random = training.random.state(),
             .last_losses = {training.last_losses.begin(), training.last_losses.end()},
             .temperature = training.settings.temperature,

@@ -37,6 +37,9 @@ Training start_training(const Settings& settings);
 Training resume_training(const Settings& settings, const TrainingRun& run,
                          const std::string& where);
 
+// Its model so far, with moments and provenance.
+Model model_of(const Training& training);
+
 // Saves into the folder settings.out. Throws DivergedError: a parameter is not finite.
 void save_training(const Training& training);
 

@@ -104,12 +104,23 @@ typedef struct {
   const double* exponent;  // of a power
 } microgpt_nodes;
 
+// Of statements such as "L = a*b + a; a = 2; b = 3", before the backward pass: + - * / **, log,
+// exp, relu and parentheses. An error shows the place.
+microgpt_graph* microgpt_graph_parse(const char* expression, size_t size);
+
+// Of a graph that microgpt_graph_parse made; a trace's goes with the trace.
+void microgpt_graph_free(microgpt_graph* graph);
+
 size_t microgpt_graph_size(const microgpt_graph* graph);  // nodes; 0 for NULL
 int microgpt_graph_root(const microgpt_graph* graph, uint32_t* root);
 
 // Nodes from .. from + count - 1, or those of them that there are.
 int microgpt_graph_nodes(const microgpt_graph* graph, size_t from, size_t count,
                          microgpt_nodes* nodes);
+
+// What an expression calls a node; empty where it has no name, and in a trace's graph, whose names
+// microgpt_trace_name_of knows.
+const char* microgpt_graph_name(microgpt_graph* graph, uint32_t node, size_t* size);
 
 // The nodes below the root and the root, children first: microgpt.py's topo. The backward pass
 // takes them from the end.
@@ -122,6 +133,10 @@ int microgpt_backward_step(microgpt_graph* graph, size_t turns);
 
 // One turn more; after the last one nothing changes. Writes how many were done.
 int microgpt_backward_next(microgpt_graph* graph, size_t* turns);
+
+// Sets the gradients to the wrong ones that a recursive backward without that order leaves, to show
+// it; microgpt_backward_next then starts anew.
+int microgpt_backward_recursive(microgpt_graph* graph);
 
 // Traces: every number of one step, by name
 

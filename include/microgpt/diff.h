@@ -22,7 +22,7 @@ enum class Stage { kTokens, kParameters, kForward, kLoss, kGradients, kUpdate };
 std::string_view to_string(Stage stage);
 
 // A number that two runs do not share.
-struct Difference {
+struct NumberDifference {
   std::int64_t step = 0;  // counted from 1
   Stage stage = Stage::kTokens;
   // As in a trace: "wte[0][1]", "pos0.layer0.mlp_act[3]", "adam.wte.m[0][1]". Besides "tokens[2]",
@@ -39,7 +39,7 @@ std::uint64_t ulps_apart(double a, double b);
 
 // The first parameter or moment that differs, in the order of the parameters; moments only where
 // both have them. A matrix of another shape differs in its rows or columns.
-std::optional<Difference> first_difference(const StateDict& a, const StateDict& b);
+std::optional<NumberDifference> first_difference(const StateDict& a, const StateDict& b);
 
 // A training that has not begun. Holds on to what it refers to.
 struct Replay {
@@ -65,7 +65,7 @@ bool is_rounding(const LossDifference& losses, double rounding);
 
 struct RunDiff {
   std::int64_t steps = 0;                          // that were taken
-  std::optional<Difference> first;                 // nothing: the same in every bit
+  std::optional<NumberDifference> first;           // nothing: the same in every bit
   std::optional<LossDifference> first_loss;        // in any bit
   std::optional<LossDifference> first_clear_loss;  // by more than `rounding`
   double rounding = kDoubleRounding;  // kFloatRounding if an engine computes in float32

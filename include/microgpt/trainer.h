@@ -26,6 +26,9 @@ class DivergedError : public Error {
   using Error::Error;
 };
 
+// The update of a step that is counted from 0.
+OptimizerStep optimizer_step_at(const TrainConfig& config, std::int64_t step);
+
 // Throws Error: a step takes more documents than there are, or the text is shorter than a window.
 void check_enough_data(const Dataset& dataset, const Config& model, const TrainConfig& config);
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "microgpt/c_api.h"
@@ -19,12 +20,19 @@ struct microgpt_model {
 };
 
 struct microgpt_graph {
+  // A trace's, with all its gradients.
   explicit microgpt_graph(microgpt::Graph& shown)
       : graph(shown), order(topological_order(graph)), turns(order.size()) {}
 
+  // One of its own, before the backward pass.
+  explicit microgpt_graph(microgpt::Graph&& made)
+      : own(std::move(made)), graph(*own), order(topological_order(graph)), turns(0) {}
+
+  std::optional<microgpt::Graph> own;
   microgpt::Graph& graph;
   std::vector<std::uint32_t> order;
   std::size_t turns;  // of the backward pass that the gradients show
+  std::string text = {};
 };
 
 namespace microgpt::c_api {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "microgpt/trainer.h"
 #include "reference/adam.h"
 #include "trace/origin.h"
 #include "train/batcher.h"
@@ -17,7 +18,7 @@
 namespace microgpt {
 namespace {
 
-using Found = std::optional<Difference>;
+using Found = std::optional<NumberDifference>;
 
 bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) ||
@@ -26,7 +27,7 @@ bool same_bits(double a, double b) {
 
 Found compare(Stage stage, const std::string& path, double a, double b, const Origin& origin = {}) {
   if (same_bits(a, b)) return std::nullopt;
-  return Difference{.stage = stage, .path = path, .a = a, .b = b, .origin = origin};
+  return NumberDifference{.stage = stage, .path = path, .a = a, .b = b, .origin = origin};
 }
 
 // "wte[0][1]"
@@ -45,11 +46,11 @@ std::string update_path(Optimizer optimizer, const Tensor& tensor, std::string_v
 
 Found compare_shapes(const Tensor& a, const Tensor& b) {
   const auto differ = [&](const char* name, std::size_t in_a, std::size_t in_b) {
-    return Difference{.stage = Stage::kParameters,
-                      .path = a.name + name,
-                      .a = static_cast<double>(in_a),
-                      .b = static_cast<double>(in_b),
-                      .is_count = true};
+    return NumberDifference{.stage = Stage::kParameters,
+                            .path = a.name + name,
+                            .a = static_cast<double>(in_a),
+                            .b = static_cast<double>(in_b),
+                            .is_count = true};
   };
   if (a.rows != b.rows) return differ(".rows", a.rows, b.rows);
   if (a.cols != b.cols) return differ(".cols", a.cols, b.cols);
@@ -75,9 +76,9 @@ Found compare_parameters(const StateDict& a, const StateDict& b) {
   if (a.params.size() == b.params.size()) return std::nullopt;
   const bool only_a = a.params.size() > common;
   const Tensor& extra = only_a ? a.params[common] : b.params[common];
-  Difference found{.stage = Stage::kParameters,
-                   .path = element_path(extra, 0),
-                   .origin = parameter_origin(extra.name)};
+  NumberDifference found{.stage = Stage::kParameters,
+                         .path = element_path(extra, 0),
+                         .origin = parameter_origin(extra.name)};
   (only_a ? found.a : found.b) = extra.data.front();
   return found;
 }
@@ -182,11 +183,11 @@ Found compare_tokens(const Runner& a, const Runner& b) {
       if (!in_a && !in_b) break;
       if (in_a == in_b) continue;
       const Runner& longer = sequences == a.batch().size() ? a : b;
-      return Difference{.stage = Stage::kTokens,
-                        .path = longer.sequence(i) + "tokens[" + std::to_string(j) + "]",
-                        .a = in_a,
-                        .b = in_b,
-                        .is_count = true};
+      return NumberDifference{.stage = Stage::kTokens,
+                              .path = longer.sequence(i) + "tokens[" + std::to_string(j) + "]",
+                              .a = in_a,
+                              .b = in_b,
+                              .is_count = true};
     }
   }
   return std::nullopt;
@@ -197,11 +198,11 @@ Found compare_traced(const Trace& trace, std::uint32_t i, const Traced* a, const
   for (std::uint32_t j = 0; j < b.data.size(); ++j) {
     const bool has = a != nullptr && j < a->data.size();
     if (has && same_bits(a->data[j], b.data[j])) continue;
-    return Difference{.stage = is_loss ? Stage::kLoss : Stage::kForward,
-                      .path = path_of(trace, {i, j}),
-                      .a = has ? std::optional(a->data[j]) : std::nullopt,
-                      .b = b.data[j],
-                      .origin = b.origin};
+    return NumberDifference{.stage = is_loss ? Stage::kLoss : Stage::kForward,
+                            .path = path_of(trace, {i, j}),
+                            .a = has ? std::optional(a->data[j]) : std::nullopt,
+                            .b = b.data[j],
+                            .origin = b.origin};
   }
   return std::nullopt;
 }

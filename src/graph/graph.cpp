@@ -31,11 +31,21 @@ std::vector<std::uint32_t> topological_order(const Graph& graph) {
   return order;
 }
 
-void pass_gradient_on(Graph& graph, std::uint32_t node) {
+std::vector<GradientPass> gradient_passes(const Graph& graph, std::uint32_t node) {
+  std::vector<GradientPass> passes;
+  const auto pass = [&](std::uint32_t child, double local_grad) {
+    const bool again = !passes.empty() && passes[0].child == child;
+    const double before = again ? passes[0].after : graph.grad[child];
+    passes.push_back({node, child, local_grad, before, before + local_grad * graph.grad[node]});
+  };
   const int children = num_children(graph.op[node]);
-  const double grad = graph.grad[node];
-  if (children > 0) graph.grad[graph.left[node]] += graph.left_local_grad[node] * grad;
-  if (children > 1) graph.grad[graph.right[node]] += graph.right_local_grad[node] * grad;
+  if (children > 0) pass(graph.left[node], graph.left_local_grad[node]);
+  if (children > 1) pass(graph.right[node], graph.right_local_grad[node]);
+  return passes;
+}
+
+void pass_gradient_on(Graph& graph, std::uint32_t node) {
+  for (const GradientPass& pass : gradient_passes(graph, node)) graph.grad[pass.child] = pass.after;
 }
 
 void backward(Graph& graph, const std::vector<std::uint32_t>& order, std::size_t num_steps) {
@@ -43,6 +53,15 @@ void backward(Graph& graph, const std::vector<std::uint32_t>& order, std::size_t
   graph.grad[graph.root] = 1.0;
   const std::size_t steps = std::min(num_steps, order.size());
   for (std::size_t i = 0; i < steps; ++i) pass_gradient_on(graph, order[order.size() - 1 - i]);
+}
+
+std::size_t depth(const Graph& graph) {
+  std::vector<std::size_t> depths(graph.size());
+  for (const std::uint32_t node : topological_order(graph)) {
+    if (graph.op[node] == Op::kLeaf) continue;
+    depths[node] = 1 + std::max(depths[graph.left[node]], depths[graph.right[node]]);
+  }
+  return depths[graph.root];
 }
 
 }  // namespace microgpt

@@ -38,6 +38,7 @@ Graph graph_of(const reference::Tape& tape, std::size_t root) {
     graph.right_local_grad.push_back(node.right_local_grad);
     graph.exponent.push_back(node.exponent);
   }
+  graph.name.resize(graph.size());
   graph.root = static_cast<std::uint32_t>(root);
   return graph;
 }

@@ -4,16 +4,6 @@
 
 namespace microgpt {
 
-OptimizerStep optimizer_step_at(const TrainConfig& config, std::int64_t step) {
-  return {.optimizer = config.optimizer,
-          .step = step,
-          .learning_rate = learning_rate_at(config, step),
-          .beta1 = config.beta1,
-          .beta2 = config.beta2,
-          .eps_adam = config.eps_adam,
-          .edition = config.edition};
-}
-
 double loss_and_grad(Engine& engine, Batch batch, const TrainConfig& config,
                      std::size_t num_tokens) {
   const auto part = static_cast<std::size_t>(config.batch_size);

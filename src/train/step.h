@@ -2,15 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 #include "microgpt/config.h"
 #include "microgpt/engine.h"
 
 namespace microgpt {
-
-// The update of a step that is counted from 0.
-OptimizerStep optimizer_step_at(const TrainConfig& config, std::int64_t step);
 
 // The loss of a batch of num_tokens predicted tokens, in parts of batch_size sequences whose
 // gradients are added.

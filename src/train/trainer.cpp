@@ -20,6 +20,16 @@ void check_finite(double loss, std::int64_t step) {
 
 }  // namespace
 
+OptimizerStep optimizer_step_at(const TrainConfig& config, std::int64_t step) {
+  return {.optimizer = config.optimizer,
+          .step = step,
+          .learning_rate = learning_rate_at(config, step),
+          .beta1 = config.beta1,
+          .beta2 = config.beta2,
+          .eps_adam = config.eps_adam,
+          .edition = config.edition};
+}
+
 std::int64_t train(Engine& engine, const Config& model, const TrainConfig& config,
                    const Dataset& dataset, const Tokenizer& tokenizer, std::int64_t first_step,
                    const AfterStep& after_step) {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "microgpt/engine.h"
+#include "microgpt/expression.h"
 #include "microgpt/sampler.h"
 #include "microgpt/trace.h"
 #include "microgpt/trainer.h"
@@ -24,6 +25,7 @@ struct Freer {
 template <class Handle, void (*kFree)(Handle*)>
 using Owner = std::unique_ptr<Handle, Freer<Handle, kFree>>;
 using ModelHandle = Owner<microgpt_model, microgpt_model_free>;
+using GraphHandle = Owner<microgpt_graph, microgpt_graph_free>;
 using TraceHandle = Owner<microgpt_trace, microgpt_trace_free>;
 using TrainingHandle = Owner<microgpt_training, microgpt_training_free>;
 using SamplerHandle = Owner<microgpt_sampler, microgpt_sampler_free>;
@@ -172,6 +174,7 @@ TEST(CApi, PathsAndFormulasAreThoseOfTheLibrary) {
 TEST(CApi, GraphIsTheTape) {
   const TraceHandle handle = toy_trace(nullptr);
   microgpt_graph* const graph = microgpt_trace_graph(handle.get());
+  microgpt_graph_free(graph);  // which the trace keeps
   const Graph expected = expected_trace(false).graph;
   ASSERT_EQ(microgpt_graph_size(graph), expected.size());
   std::uint32_t root = 0;
@@ -226,6 +229,45 @@ TEST(CApi, BackwardStepByStepEndsInTheGradients) {
   for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(grad_of(i), expected.traced[i].grad);
   EXPECT_EQ(microgpt_trace_gradient_formula(handle.get(), {0, 0}, 0, 17, nullptr),
             FormulaWriter(expected).gradient({0, 0}, FormulaStyle::kNames));
+}
+
+// a.grad is 4 where b = a + a and c = b + b; the recursive pass gives more.
+TEST(CApi, ExpressionsAreGraphsToStepThrough) {
+  const std::string text = "c = b + b; b = a + a; a = 1";
+  const GraphHandle graph(microgpt_graph_parse(text.data(), text.size()));
+  ASSERT_NE(graph, nullptr) << microgpt_last_error();
+  const Graph expected = graph_of_expression(text);
+  ASSERT_EQ(microgpt_graph_size(graph.get()), expected.size());
+  for (std::uint32_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(microgpt_graph_name(graph.get(), i, nullptr), expected.name[i]);
+  }
+  const auto grads = [&] {
+    microgpt_nodes nodes;
+    EXPECT_EQ(microgpt_graph_nodes(graph.get(), 0, SIZE_MAX, &nodes), 0);
+    return std::vector(nodes.grad, nodes.grad + nodes.count);
+  };
+  EXPECT_EQ(grads(), std::vector<double>(expected.size(), 0.0));
+  ASSERT_EQ(microgpt_backward_recursive(graph.get()), 0);
+  EXPECT_EQ(grads(), recursive_backward(expected).grad);
+  std::size_t done = 0;
+  ASSERT_EQ(microgpt_backward_next(graph.get(), &done), 0);
+  EXPECT_EQ(done, 1u);
+  ASSERT_EQ(microgpt_backward_step(graph.get(), SIZE_MAX), 0);
+  Graph whole = expected;
+  backward(whole, topological_order(whole));
+  EXPECT_EQ(grads(), whole.grad);
+  EXPECT_NE(grads(), recursive_backward(expected).grad);
+}
+
+TEST(CApi, ExpressionsThatAreNoneAreErrors) {
+  EXPECT_EQ(microgpt_graph_parse("a +", 3), nullptr);
+  EXPECT_TRUE(contains(microgpt_last_error(), "^")) << microgpt_last_error();
+  EXPECT_EQ(microgpt_graph_parse(nullptr, 0), nullptr);
+  const GraphHandle graph(microgpt_graph_parse("1 + a; a = 2", 12));
+  ASSERT_NE(graph, nullptr);
+  EXPECT_EQ(microgpt_graph_name(graph.get(), 99, nullptr), nullptr);
+  EXPECT_EQ(microgpt_graph_name(nullptr, 0, nullptr), nullptr);
+  EXPECT_EQ(microgpt_backward_recursive(nullptr), -1);
 }
 
 TEST(CApi, CacheCanBeGivenOrAsPrinted) {
@@ -362,6 +404,7 @@ TEST(CApi, NothingGivenIsAnErrorAndNoCrash) {
   EXPECT_EQ(microgpt_sample(nullptr, nullptr, 0, 1, nullptr), nullptr);
   microgpt_default_trace_options(nullptr);
   microgpt_model_free(nullptr);
+  microgpt_graph_free(nullptr);
   microgpt_trace_free(nullptr);
   microgpt_training_free(nullptr);
   microgpt_sampler_free(nullptr);

@@ -50,15 +50,16 @@ RunDiff diff_of(const Recipe& a, const Recipe& b, std::int64_t steps = 12) {
 
 // What a change of the recipe shows first.
 template <class Change>
-Difference first_of(Change change, Recipe recipe = {}) {
+NumberDifference first_of(Change change, Recipe recipe = {}) {
   Recipe changed = recipe;
   change(changed);
   const RunDiff diff = diff_of(recipe, changed);
   EXPECT_TRUE(diff.first.has_value());
-  return diff.first.value_or(Difference{});
+  return diff.first.value_or(NumberDifference{});
 }
 
-void expect_first(const Difference& got, std::int64_t step, Stage stage, const std::string& path) {
+void expect_first(const NumberDifference& got, std::int64_t step, Stage stage,
+                  const std::string& path) {
   EXPECT_EQ(got.step, step);
   EXPECT_EQ(to_string(got.stage), to_string(stage));
   EXPECT_EQ(got.path, path);
@@ -101,7 +102,7 @@ TEST(Diff, EachSettingShowsWhereItIsFirstUsed) {
 }
 
 TEST(Diff, SeedAndDataShowInTokens) {
-  const Difference seed = first_of([](Recipe& r) { r.train.seed = 43; });
+  const NumberDifference seed = first_of([](Recipe& r) { r.train.seed = 43; });
   EXPECT_EQ(seed.step, 1);
   EXPECT_EQ(seed.stage, Stage::kTokens);
   EXPECT_TRUE(seed.is_count);
@@ -123,7 +124,7 @@ TEST(Diff, AdamsSettingsShowInItsNumbers) {
   for (const int token : started.tokenizer.encode(started.dataset[0])) {
     letter = std::min(letter, token);
   }
-  const auto expect = [&](std::string made, const Difference& got) {
+  const auto expect = [&](std::string made, const NumberDifference& got) {
     expect_first(got, 1, Stage::kUpdate,
                  "adam.wte." + made + "[" + std::to_string(letter) + "][0]");
   };
@@ -131,7 +132,7 @@ TEST(Diff, AdamsSettingsShowInItsNumbers) {
   expect("v", first_of([](Recipe& r) { r.train.beta2 = 0.999; }));
   expect("update", first_of([](Recipe& r) { r.train.eps_adam = 1e-7; }));
   expect("update", first_of([](Recipe& r) { r.train.optimizer = Optimizer::kSgd; }));
-  const Difference rate = first_of([](Recipe& r) { r.train.learning_rate = 0.02; });
+  const NumberDifference rate = first_of([](Recipe& r) { r.train.learning_rate = 0.02; });
   expect("update", rate);
   EXPECT_NEAR(*rate.a, 0.01, 1e-4);
   EXPECT_NEAR(*rate.b, 0.02, 1e-4);
@@ -140,8 +141,9 @@ TEST(Diff, AdamsSettingsShowInItsNumbers) {
 }
 
 TEST(Diff, ScheduleShowsInTheSecondUpdate) {
-  for (const Difference& got : {first_of([](Recipe& r) { r.train.schedule = Schedule::kConstant; }),
-                                first_of([](Recipe& r) { r.train.num_steps = 13; })}) {
+  for (const NumberDifference& got :
+       {first_of([](Recipe& r) { r.train.schedule = Schedule::kConstant; }),
+        first_of([](Recipe& r) { r.train.num_steps = 13; })}) {
     EXPECT_EQ(got.step, 2);
     EXPECT_EQ(got.stage, Stage::kUpdate);
     EXPECT_TRUE(got.path.starts_with("adam.wte.update[")) << got.path;
@@ -149,7 +151,7 @@ TEST(Diff, ScheduleShowsInTheSecondUpdate) {
 }
 
 TEST(Diff, ActivationShowsInTheMlp) {
-  const Difference got =
+  const NumberDifference got =
       first_of([](Recipe& r) { r.config.activation = Activation::kReluSquared; });
   EXPECT_EQ(got.step, 1);
   EXPECT_TRUE(got.path.starts_with("pos0.layer0.mlp_act[")) << got.path;
@@ -160,7 +162,7 @@ TEST(Diff, ActivationShowsInTheMlp) {
 TEST(Diff, ForwardNumbersOfABatchSayWhoseTheyAre) {
   Recipe two;
   two.train.batch_size = 2;
-  const Difference got = first_of([](Recipe& r) { r.config.n_head = 1; }, two);
+  const NumberDifference got = first_of([](Recipe& r) { r.config.n_head = 1; }, two);
   expect_first(got, 1, Stage::kForward, "sequence0.pos0.layer0.head0.dots[0]");
 }
 
@@ -168,7 +170,7 @@ TEST(Diff, ForwardNumbersOfABatchSayWhoseTheyAre) {
 TEST(Diff, PartsOfABatchShowInTheLossOrLater) {
   Recipe two;
   two.train.batch_size = 2;
-  const Difference got = first_of(
+  const NumberDifference got = first_of(
       [](Recipe& r) {
         r.train.batch_size = 1;
         r.train.grad_accum = 2;
@@ -189,7 +191,7 @@ TEST(Diff, FloatsAreFirstRoundedAsParameters) {
   EXPECT_FALSE(diff.first_clear_loss.has_value());
   EXPECT_EQ(diff.steps, 12);
 
-  const Difference rate = first_of([](Recipe& r) { r.train.learning_rate = 0.02; }, cpu);
+  const NumberDifference rate = first_of([](Recipe& r) { r.train.learning_rate = 0.02; }, cpu);
   EXPECT_EQ(rate.stage, Stage::kUpdate);
   EXPECT_TRUE(rate.path.starts_with("adam.wte.data[")) << rate.path;
 }
@@ -199,7 +201,7 @@ TEST(Diff, WindowsAreReplayedToo) {
   windows.data = "a running text of some words\nand a second line of it\n";
   windows.sequences = Sequences::kWindows;
   EXPECT_FALSE(diff_of(windows, windows).first.has_value());
-  const Difference got = first_of([](Recipe& r) { r.train.learning_rate = 0.02; }, windows);
+  const NumberDifference got = first_of([](Recipe& r) { r.train.learning_rate = 0.02; }, windows);
   expect_first(got, 1, Stage::kUpdate, got.path);
 }
 
