@@ -48,6 +48,7 @@ Command info_command(CLI::App& program);
 Command eval_command(CLI::App& program);
 Command bench_command(CLI::App& program);
 Command graph_command(CLI::App& program);
+Command conform_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 Command diff_command(CLI::App& program);
 Command man_command(CLI::App& program);

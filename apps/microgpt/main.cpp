@@ -110,10 +110,11 @@ int parse_and_run(int argc, char** argv, Output& out) {
   program.get_formatter()->label("REQUIRED", "");
   program.require_subcommand(0, 1);
   program.footer(kExamples);
-  const std::vector<Command> commands = {
-      train_command(program), sample_command(program),     info_command(program),
-      eval_command(program),  bench_command(program),      diff_command(program),
-      graph_command(program), completion_command(program), man_command(program)};
+  const std::vector<Command> commands = {train_command(program),      sample_command(program),
+                                         info_command(program),       eval_command(program),
+                                         bench_command(program),      diff_command(program),
+                                         conform_command(program),    graph_command(program),
+                                         completion_command(program), man_command(program)};
   for (const Command& command : commands) command.options->group("Commands");
   try {
     program.parse(arguments_of(argc, argv));

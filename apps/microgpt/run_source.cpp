@@ -68,11 +68,13 @@ RunSource of_log(const std::string& path, const std::string& bytes) {
 }
 
 RunSource of_file(const std::string& path, const std::string& bytes) {
+  const auto has = [&](const char* key) { return bytes.find(key) != std::string::npos; };
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos || bytes[first] != '{') return of_log(path, bytes);
-  if (std::string_view(bytes).substr(first).starts_with(R"({"step")")) return of_log(path, bytes);
-  const bool is_model = bytes.find(R"("state_dict")") != std::string::npos;
-  return is_model ? of_model("model", parse_model(bytes, path), path) : of_settings(path, bytes);
+  const bool is_object = first != std::string::npos && bytes[first] == '{';
+  if (is_object && has(R"("state_dict")")) return of_model("model", parse_model(bytes, path), path);
+  const bool has_losses = has(R"("loss":)") || has(R"("losses":)") || has(R"("losses_hex":)");
+  if (!is_object || has_losses) return of_log(path, bytes);
+  return of_settings(path, bytes);
 }
 
 // The first of the run's own data and `data` that can be had and is what the run has learned from.

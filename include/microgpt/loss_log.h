@@ -14,10 +14,10 @@ struct LossLog {
   bool every_digit = false;               // they are not: 16 significant digits, or hexadecimal
 };
 
-// Reads `microgpt train --log` (a JSON object a line), microgpt.py's standard output, or losses one
-// a line, bare or after their step. A last line that was cut short does not count.
-// where: its name for messages.
-// Throws Error, with the line: binary, no losses, none of these formats, steps that don't rise.
+// Reads the losses in any format that `microgpt conform` knows (docs/conformance.md): of `microgpt
+// train --log`, microgpt.py's standard output, losses one a line, a dump. A last line of JSON that
+// was cut short does not count. where: the log's name for messages.
+// Throws Error, with the line: see there, and where there is no loss.
 LossLog parse_loss_log(std::string_view bytes, const std::string& where);
 
 // Whether two losses are the same as far as both logs say.

@@ -201,8 +201,8 @@ TEST_F(DiffCommandTest, OtherFilesAreErrors) {
   expect_error("bare.json", "bare.json: does not say how it was trained");
   expect_error("cut.json", "cut.json: not JSON");
   expect_error("other.json", "other.json: unknown key 'a'");
-  expect_error("empty", "empty: holds no losses");
-  expect_error("data", "data:1: expected a loss");
+  expect_error("empty", "empty: empty, expected losses");
+  expect_error("data", "data:1: no format that is known");
   expect_error("nothing", "nothing: can't be read, No such file");
   expect_error("folder", "folder/model.json");
   expect_error("late.log", "no step in common");

@@ -19,8 +19,9 @@ ALLOWED = {
     "trace": "base random data model checkpoint graph reference",
     "train": "base random data model checkpoint",
     "generate": "base random data model",
-    "diff": "base reference trace train",
+    "diff": "conform reference trace train",
     "c_api": "",
+    "conform": "base random model",
 }
 
 C_HEADERS = ("stddef.h", "stdint.h")  # what a header for C may include

@@ -1,0 +1,343 @@
+// microgpt conform: is a port right, and if not, where does it go wrong?
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "data_source.h"
+#include "message.h"
+#include "microgpt/conform.h"
+#include "settings.h"
+
+namespace microgpt {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using conform::Answer;
+
+constexpr int kExitWrong = 3;
+constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
+
+// The settings that numbers depend on.
+constexpr std::string_view kKeys[] = {"edition",       "n_embd",   "n_head",     "n_layer",
+                                      "block_size",    "init_std", "seed",       "num_steps",
+                                      "learning_rate", "schedule", "optimizer",  "beta1",
+                                      "beta2",         "eps_adam", "temperature"};
+
+struct ConformOptions {
+  std::string action;
+  std::string path;
+  std::string recipe = "final";
+  std::string vectors;
+  std::string data;
+  std::vector<Assignment> flags;
+  bool own_rng = false;
+  int seeds = 1000;
+  bool json = false;
+};
+
+std::string read_log(const std::string& path) {
+  std::ifstream file(path == "-" ? "/dev/stdin" : path, std::ios::binary);
+  std::string bytes;
+  bytes.assign(std::istreambuf_iterator<char>(file), {});
+  if (!file.good() && !file.eof()) {
+    throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
+  }
+  if (bytes.size() > kMaxBytes) {
+    throw Error(fmt::format("{}: expected at most {} bytes, got more", path, kMaxBytes));
+  }
+  return bytes;
+}
+
+conform::Recipe recipe_of(const ConformOptions& options) {
+  conform::Recipe recipe = conform::find_recipe(options.recipe);
+  Settings settings = default_settings(recipe.train.edition);
+  settings.config = recipe.config;
+  settings.train = recipe.train;
+  settings.temperature = recipe.temperature;
+  try {
+    assign(settings, options.flags);
+    settings.check();
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+  recipe.config = settings.config;
+  recipe.train = settings.train;
+  recipe.temperature = settings.temperature;
+  return recipe;
+}
+
+// What a log is compared with.
+struct Reference {
+  conform::Recipe recipe;
+  LoadedData data;
+};
+
+Reference reference_of(const ConformOptions& options) {
+  if (options.vectors.empty()) {
+    return {recipe_of(options), load_data(options.data, Encoding::kUtf8, Sequences::kDocuments)};
+  }
+  if (!options.flags.empty()) throw UsageError("--vectors: the settings are in the file");
+  const conform::VectorsInput input =
+      conform::read_vectors(read_log(options.vectors), options.vectors);
+  if (input.documents) {
+    return {input.recipe,
+            {*input.documents, options.vectors, "the documents of " + options.vectors}};
+  }
+  const LoadedData data = load_data(options.data, Encoding::kUtf8, Sequences::kDocuments);
+  if (data.dataset.sha256() == input.data_sha256) return {input.recipe, data};
+  throw Error(fmt::format("{}: made on data of SHA-256 {}, got {} from {}; give it with --data",
+                          options.vectors, input.data_sha256, data.dataset.sha256(), data.origin));
+}
+
+// "step1.pos2.layer0.head1.weights" as "step 1, position 2, layer0.head1.weights[3]".
+std::string format_place(const conform::Place& place) {
+  std::string text, name = place.name;
+  const auto take = [&](std::string_view prefix, std::string_view word) {
+    const std::size_t digits = name.find_first_not_of("0123456789", prefix.size());
+    if (!name.starts_with(prefix) || digits == prefix.size()) return;
+    text += fmt::format("{} {}", word, name.substr(prefix.size(), digits - prefix.size()));
+    name = digits == std::string::npos ? "" : name.substr(digits + 1);
+    if (!name.empty()) text += ", ";
+  };
+  take("step", "step");
+  const bool grad = name.starts_with("grad.");
+  if (grad) name = name.substr(5);
+  take("pos", "position");
+  take("sample", "sample");
+  if (name.empty()) return printable(text);
+  if (grad) text += "gradient of ";
+  const bool single = name == "loss";
+  return printable(text + name + (single ? "" : fmt::format("[{}]", place.index)));
+}
+
+std::string format_first(const conform::Place& place) {
+  return fmt::format("  {}\n    expected  {}\n    got       {}\n", format_place(place),
+                     printable(place.expected), printable(place.got));
+}
+
+std::string format_causes(const conform::Verdict& verdict) {
+  if (!verdict.diagnosed) return "The catalogue of mistakes is for small models of microgpt.py.\n";
+  if (verdict.causes.empty()) {
+    return verdict.answer == Answer::kWrong
+               ? "No mistake of the catalogue, nor two of them, gives these numbers: unknown.\n"
+               : "";
+  }
+  std::string text = verdict.causes.size() == 1
+                         ? "The cause, as a replay with this mistake shows:\n"
+                         : "Each of these gives the port's numbers:\n";
+  for (const conform::Cause& cause : verdict.causes) {
+    text += fmt::format("  {}: {}\n    to mend it: {}\n", cause.id, cause.what, cause.mend);
+  }
+  return text;
+}
+
+std::string headline(const conform::Verdict& v) {
+  switch (v.answer) {
+    case Answer::kExact:
+      return "right in every bit";
+    case Answer::kRounding:
+      return fmt::format("right to {} digits: only rounding differs", v.digits);
+    case Answer::kPrinted:
+      return fmt::format("right as far as it was printed, {} decimals", v.decimals);
+    case Answer::kFloat32:
+      return fmt::format("right as far as float32 goes, {} digits", v.digits);
+    default:
+      return "wrong";
+  }
+}
+
+std::string format_verdict(const conform::Verdict& v, const LoadedData& data) {
+  std::string text = fmt::format("{}\n", headline(v));
+  text += fmt::format("  {} numbers compared, losses of {} steps; a run of {} steps on {}\n",
+                      grouped(v.numbers), grouped(v.losses),
+                      grouped(static_cast<std::size_t>(v.num_steps)), printable(data.origin));
+  if (v.first) text += fmt::format("first that differs:\n{}", format_first(*v.first));
+  text += format_causes(v);
+  if (!v.every_digit && v.answer != Answer::kWrong) {
+    text +=
+        "So few digits prove little: wrong arithmetic can hide below them. Print all 17, with\n"
+        "repr() in Python, %.17g in C, {:?} in Rust, or any number in JavaScript.\n";
+  }
+  if (!v.unknown.empty()) {
+    text += fmt::format("{} names in the log are none of the run's, the first is {}\n",
+                        grouped(v.unknown.size()), printable(v.unknown.front()));
+  }
+  return text;
+}
+
+std::string format_json(const conform::Verdict& v, const LoadedData& data) {
+  Json object = {{"answer", to_string(v.answer)},
+                 {"digits", v.digits},
+                 {"every_digit", v.every_digit},
+                 {"numbers", v.numbers},
+                 {"losses", v.losses},
+                 {"num_steps", v.num_steps},
+                 {"data_sha256", data.dataset.sha256()},
+                 {"first", nullptr},
+                 {"diagnosed", v.diagnosed},
+                 {"causes", Json::array()},
+                 {"unknown", v.unknown}};
+  if (v.first) {
+    object["first"] = {{"name", v.first->name},
+                       {"index", v.first->index},
+                       {"expected", v.first->expected},
+                       {"got", v.first->got}};
+  }
+  for (const conform::Cause& cause : v.causes) {
+    object["causes"].push_back(
+        {{"id", cause.id}, {"what", cause.what}, {"mend", cause.mend}, {"off", cause.off}});
+  }
+  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string format_bands(const std::vector<conform::Band>& bands, bool outside, int seeds) {
+  std::string text =
+      outside ? "wrong: no seed gives such losses\n"
+              : "plausible: the losses could be those of another seed, which proves no more\n";
+  text += fmt::format("  {:>11} {:>9}   {:>9} {:>9} {:>9}   {}\n", "steps", "mean loss", "lowest",
+                      "median", "highest", "seeds as far out");
+  for (const conform::Band& band : bands) {
+    text += fmt::format("  {:>11} {:9.4f}   {:9.4f} {:9.4f} {:9.4f}   {:.1f} %{}\n",
+                        fmt::format("{}-{}", band.first_step, band.last_step), band.got, band.low,
+                        band.median, band.high, 100 * band.beyond,
+                        band.outside() ? ", far outside" : "");
+  }
+  return text + fmt::format("{} seeds were trained for comparison.\n",
+                            grouped(static_cast<std::size_t>(seeds)));
+}
+
+std::string format_json(const std::vector<conform::Band>& bands, bool outside, int seeds) {
+  Json object = {
+      {"answer", outside ? "wrong" : "plausible"}, {"seeds", seeds}, {"bands", Json::array()}};
+  for (const conform::Band& band : bands) {
+    object["bands"].push_back({{"first_step", band.first_step},
+                               {"last_step", band.last_step},
+                               {"got", band.got},
+                               {"low", band.low},
+                               {"median", band.median},
+                               {"high", band.high},
+                               {"beyond", band.beyond},
+                               {"deviations", band.deviations},
+                               {"outside", band.outside()}});
+  }
+  return object.dump(2) + "\n";
+}
+
+int check_bands(const ConformOptions& options, const std::string& log, const Reference& reference,
+                Output& out) {
+  if (options.seeds < 2) throw UsageError("--seeds: expected 2 or more");
+  const auto bands = conform::check_with_own_generator(log, options.path, reference.recipe,
+                                                       reference.data.dataset, options.seeds);
+  const bool outside = std::ranges::any_of(bands, &conform::Band::outside);
+  out.write(options.json ? format_json(bands, outside, options.seeds)
+                         : format_bands(bands, outside, options.seeds));
+  return outside ? kExitWrong : 0;
+}
+
+int run_check(const ConformOptions& options, Output& out) {
+  if (options.path.empty()) throw UsageError("conform check: expected a log, got none");
+  const std::string log = read_log(options.path);
+  const Reference reference = reference_of(options);
+  if (options.own_rng) return check_bands(options, log, reference, out);
+  const LoadedData& data = reference.data;
+  const conform::Verdict verdict =
+      conform::check(log, options.path, reference.recipe, data.dataset);
+  out.write(options.json ? format_json(verdict, data) : format_verdict(verdict, data));
+  return verdict.answer == Answer::kWrong ? kExitWrong : 0;
+}
+
+int run_vectors(const ConformOptions& options, Output& out) {
+  if (options.path.empty()) throw UsageError("conform vectors: expected a folder, got none");
+  const LoadedData data = load_data(options.data, Encoding::kUtf8, Sequences::kDocuments);
+  const std::size_t bytes = conform::write_vectors(options.path, data.dataset);
+  out.write(fmt::format("{} bytes of vectors in {}, made on {}\n", grouped(bytes),
+                        printable(options.path), printable(data.origin)));
+  return 0;
+}
+
+// The catalogue.
+int run_mistakes(const ConformOptions& options, Output& out) {
+  Json array = Json::array();
+  for (const conform::KnownMistake& known : conform::catalogue()) {
+    if (!options.json) {
+      out.write(fmt::format("{}\n  {}\n  to mend it: {}\n", known.id, known.what, known.mend));
+    }
+    array.push_back({{"id", known.id}, {"what", known.what}, {"mend", known.mend}});
+  }
+  if (options.json) out.write(array.dump(2) + "\n");
+  return 0;
+}
+
+int run_conform(const ConformOptions& options, Output& out) {
+  if (options.action == "check") return run_check(options, out);
+  if (options.action == "vectors") return run_vectors(options, out);
+  if (options.action == "mistakes") return run_mistakes(options, out);
+  throw UsageError(fmt::format("conform: unknown action '{}', expected check, vectors or mistakes",
+                               options.action));
+}
+
+void add_setting(CLI::App& app, const Setting& setting, std::vector<Assignment>& flags) {
+  Settings settings;
+  const std::string flag = flag_of(setting), names = choices(setting.target(settings));
+  const auto take = [&flags, &setting, flag](const std::string& value) {
+    flags.push_back({&setting, flag, value});
+  };
+  app.add_option_function<std::string>(flag, take, setting.help)
+      ->type_name(names.empty() ? setting.type : names)
+      ->group("The port's settings, where they are not the recipe's");
+}
+
+constexpr char kExamples[] = R"(Examples:
+  ./my_port > run.txt; microgpt conform check run.txt
+  ./my_port | microgpt conform check -            losses, one a line, or microgpt.py's output
+  microgpt conform check losses.csv --data towns.txt --n-layer 2
+  microgpt conform check run.txt --own-rng        a port with random numbers of its own
+  microgpt conform check run.txt --recipe first   a port of the first edition
+  microgpt conform vectors vectors                numbers to test a port with, as JSON
+  microgpt conform check dump.json --vectors vectors/two_layers.json
+  microgpt conform mistakes                       what is known of ports that go wrong)";
+
+}  // namespace
+
+Command conform_command(CLI::App& program) {
+  CLI::App& app = *program.add_subcommand(
+      "conform",
+      "Tell whether a port of microgpt.py is right, and if not, where it goes wrong.\n"
+      "check compares what a port printed or dumped with the right numbers, names the first that\n"
+      "differs and the known mistake that gives it: exit status 0 for right, 3 for wrong. vectors\n"
+      "writes numbers to test a port with, mistakes lists the known ones.");
+  const auto options = std::make_shared<ConformOptions>();
+  add_value(app, "ACTION", &options->action, "check|vectors|mistakes", "", "what to do")
+      ->required();
+  add_value(app, "PATH", &options->path, "FILE|DIR", "",
+            "the port's log (- is standard input), or the folder for vectors");
+  add_value(app, "--recipe", &options->recipe,
+            fmt::format("{}", fmt::join(conform::recipe_names(), "|")), "",
+            "the program that was ported");
+  add_value(app, "--data", &options->data, "FILE|names|embedded", "",
+            "what it was trained on; without: input.txt or names");
+  add_value(app, "--vectors", &options->vectors, "FILE", "",
+            "compare with the run of this file of vectors");
+  for (const Setting& setting : all_settings()) {
+    if (std::ranges::find(kKeys, setting.key) != std::end(kKeys)) {
+      add_setting(app, setting, options->flags);
+    }
+  }
+  app.add_flag("--own-rng", options->own_rng,
+               "the port has a generator of its own: compare its losses with those of many seeds");
+  add_value(app, "--seeds", &options->seeds, "N", "2 or more", "how many, for --own-rng");
+  app.add_flag("--json", options->json, "print a JSON object");
+  app.footer(kExamples);
+  return {&app, [options](Output& out) { return run_conform(*options, out); }};
+}
+
+}  // namespace microgpt
