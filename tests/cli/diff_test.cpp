@@ -143,6 +143,7 @@ TEST_F(DiffCommandTest, AChangedFileIsFound) {
   put_file(folder_ / "changed.json", model.dump());
   const Json json = json_of("out", "changed.json", kDifferent);
   EXPECT_EQ(json["first_difference"], nullptr);
+  ASSERT_EQ(json["not_as_replayed"].size(), 1u);
   const Json& file = json["not_as_replayed"][0];
   EXPECT_EQ(file["file"], "changed.json");
   EXPECT_EQ(file["difference"]["path"], "wpe[2][3]");

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "microgpt/random.h"
+#include "microgpt/trainer.h"
 
 namespace microgpt {
 namespace {
@@ -148,6 +149,24 @@ TEST(Diff, ScheduleShowsInTheSecondUpdate) {
     EXPECT_EQ(got.stage, Stage::kUpdate);
     EXPECT_TRUE(got.path.starts_with("adam.wte.update[")) << got.path;
   }
+}
+
+// A number of a later step is that of a trace which begins where the step does.
+TEST(Diff, NumbersOfALaterStepAreItsOwn) {
+  const NumberDifference got = first_of([](Recipe& r) { r.train.num_steps = 13; });
+  const Started run{Recipe()};
+  const auto document = [&](std::size_t i) {
+    return run.tokenizer.encode_document(run.dataset[i]);
+  };
+  const std::vector<std::vector<int>> first = {document(0)};
+  run.engine->train_step(first, optimizer_step_at(run.recipe.train, 0));
+  const Trace second = trace(run.recipe.config, run.engine->state_dict(), document(1),
+                             {.backward = true,
+                              .step = optimizer_step_at(run.recipe.train, 1),
+                              .round = std::nullopt,
+                              .cache = std::nullopt});
+  const Element element = find_element(second, got.path);
+  EXPECT_EQ(*got.a, second.traced[element.traced].data[element.index]);
 }
 
 TEST(Diff, ActivationShowsInTheMlp) {
