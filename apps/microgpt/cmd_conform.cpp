@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -45,25 +46,32 @@ struct ConformOptions {
 };
 
 std::string read_log(const std::string& path) {
-  std::ifstream file(path == "-" ? "/dev/stdin" : path, std::ios::binary);
+  std::ifstream opened;
+  if (path != "-") opened.open(path, std::ios::binary);
+  std::istream& file = path == "-" ? std::cin : opened;
   std::string bytes;
-  bytes.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file.good() && !file.eof()) {
-    throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
+  char buffer[1 << 16];
+  while (file.read(buffer, sizeof buffer), file.gcount() > 0) {
+    bytes.append(buffer, static_cast<std::size_t>(file.gcount()));
+    if (bytes.size() > kMaxBytes) {
+      throw Error(fmt::format("{}: expected at most {} bytes, got more", path, kMaxBytes));
+    }
   }
-  if (bytes.size() > kMaxBytes) {
-    throw Error(fmt::format("{}: expected at most {} bytes, got more", path, kMaxBytes));
+  if (file.bad() || (path != "-" && !opened.is_open())) {
+    throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
   }
   return bytes;
 }
 
 conform::Recipe recipe_of(const ConformOptions& options) {
-  conform::Recipe recipe = conform::find_recipe(options.recipe);
-  Settings settings = default_settings(recipe.train.edition);
-  settings.config = recipe.config;
-  settings.train = recipe.train;
-  settings.temperature = recipe.temperature;
+  conform::Recipe recipe;
+  Settings settings;
   try {
+    recipe = conform::find_recipe(options.recipe);
+    settings = default_settings(recipe.train.edition);
+    settings.config = recipe.config;
+    settings.train = recipe.train;
+    settings.temperature = recipe.temperature;
     assign(settings, options.flags);
     settings.check();
   } catch (const Error& error) {
@@ -125,11 +133,10 @@ std::string format_first(const conform::Place& place) {
 }
 
 std::string format_causes(const conform::Verdict& verdict) {
+  if (verdict.answer != Answer::kWrong && verdict.causes.empty()) return "";
   if (!verdict.diagnosed) return "The catalogue of mistakes is for small models of microgpt.py.\n";
   if (verdict.causes.empty()) {
-    return verdict.answer == Answer::kWrong
-               ? "No mistake of the catalogue, nor two of them, gives these numbers: unknown.\n"
-               : "";
+    return "No mistake of the catalogue, nor two of them, gives these numbers: unknown.\n";
   }
   std::string text = verdict.causes.size() == 1
                          ? "The cause, as a replay with this mistake shows:\n"
@@ -147,7 +154,8 @@ std::string headline(const conform::Verdict& v) {
     case Answer::kRounding:
       return fmt::format("right to {} digits: only rounding differs", v.digits);
     case Answer::kPrinted:
-      return fmt::format("right as far as it was printed, {} decimals", v.decimals);
+      return v.losses == 0 ? "right as far as it was printed"
+                           : fmt::format("right as far as it was printed, {} decimals", v.decimals);
     case Answer::kFloat32:
       return fmt::format("right as far as float32 goes, {} digits", v.digits);
     default:

@@ -5,9 +5,10 @@
 // seen to make more of a difference than 2e-15 in 1,000 steps.
 //
 // A mistake is named if its replay is within 1e-6 of the log and a thousand times nearer than the
-// right arithmetic, from the first step to 30 steps past the first number that is off. Two ports
-// with the same mistake differ by rounding only, some 1e-15 at first; two different mistakes are
-// never that near. A mistake of rounding is named if it gives every bit.
+// right arithmetic, from the first step to 30 steps past the first number that is off, or to 200
+// where few digits were printed. Two ports with the same mistake differ by rounding only, some
+// 1e-15 at first; two different mistakes are never that near. A mistake of rounding is named if it
+// gives every bit.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,9 +32,10 @@ constexpr double kNearer = 1e-3;
 constexpr std::int64_t kWindow = 30, kPrintedWindow = 200;  // steps
 constexpr std::size_t kMostParams = 200'000;  // of models that are trained with each mistake
 
-// float32 is off by as much in the first number, and in as many steps. Its own noise hides the last
-// digits of a mistake.
-constexpr double kFloat32First = 2e-6, kFloat32Later = 1e-3, kNearerFloat32 = 0.05;
+// The first loss of float64 and of float32 is off by as much at most, and float32's by as much in
+// as many steps. Its noise hides the last digits of a mistake.
+constexpr double kFloat64First = 1e-13, kFloat32First = 2e-6, kFloat32Later = 1e-3,
+                 kNearerFloat32 = 0.05;
 constexpr std::int64_t kFloat32Window = 10;
 
 // The step of a name such as "step12.loss", 0 for what comes before the first.
@@ -60,7 +62,8 @@ class Judge {
 
   std::unique_ptr<Run> right_run() const;
   void replay(Run& run, Until until, Comparison& comparison) const;
-  Comparison replay(const Mistakes& mistakes, Until until, double tolerance) const;
+  bool begins_as_float32();
+  double right_off() const;
   double look(const Verdict& verdict, std::int64_t window);
   void try_all(Stage stage, double tolerance, Verdict& verdict);
   std::size_t try_out(std::initializer_list<Mistake> mistakes, Verdict& verdict) const;
@@ -102,13 +105,6 @@ void Judge::replay(Run& run, Until until, Comparison& comparison) const {
   }
 }
 
-Comparison Judge::replay(const Mistakes& mistakes, Until until, double tolerance) const {
-  Comparison comparison(log_, tolerance);
-  Port port(recipe_, corpus_, mistakes);
-  replay(port, until, comparison);
-  return comparison;
-}
-
 Verdict Judge::compare() {
   Verdict verdict;
   verdict.num_steps = recipe_.train.num_steps;
@@ -132,27 +128,39 @@ Verdict Judge::compare() {
     compare_samples(*run, verdict);
     return verdict;
   }
-  begins_as_float32_ =
-      log_.every_digit && step_of(verdict.first->name) <= 1 && all.first_off() < kFloat32First;
+  begins_as_float32_ = log_.every_digit && begins_as_float32();
   const bool stays_near = begins_as_float32_ && look(verdict, kFloat32Window) < kFloat32Later;
   const bool off_by_a_digit = !log_.every_digit && all.units() < 1.01;
   verdict.answer = stays_near || off_by_a_digit ? Answer::kFloat32 : Answer::kWrong;
   return verdict;
 }
 
-// Replays will go as many steps past the first number that is off. Returns how far off the right
-// arithmetic is by then.
-double Judge::look(const Verdict& verdict, std::int64_t window) {
-  last_step_ = std::min(log_.last_step(), step_of(verdict.first->name) + window);
+// Before any gradient matters: float32's first loss is off by more than rounding, but not by much.
+bool Judge::begins_as_float32() {
+  last_step_ = 1;
+  const double off = right_off();
+  return kFloat64First < off && off < kFloat32First;
+}
+
+double Judge::right_off() const {
   Comparison comparison(log_, kRounding);
   replay(*right_run(), Until::kEnd, comparison);
   return comparison.off();
 }
 
+// Replays will go as many steps past the first number that is off. Returns how far off the right
+// arithmetic is by then.
+double Judge::look(const Verdict& verdict, std::int64_t window) {
+  last_step_ = std::min(log_.last_step(), step_of(verdict.first->name) + window);
+  return right_off();
+}
+
 // How many numbers a port with these mistakes gives before it is off; if it gives all, they are the
 // cause.
 std::size_t Judge::try_out(std::initializer_list<Mistake> mistakes, Verdict& verdict) const {
-  const Comparison comparison = replay(mistakes, Until::kDifference, tolerance_);
+  Comparison comparison(log_, tolerance_);
+  Port port(recipe_, corpus_, mistakes);
+  replay(port, Until::kDifference, comparison);
   if (comparison.differs()) return comparison.compared();
   Cause cause;
   for (const Mistake mistake : mistakes) {

@@ -31,7 +31,6 @@ void Comparison::take(const std::string& name, std::span<const double> expected)
     off_ = apart_ = std::numeric_limits<double>::infinity();
     if (first_) return;
     first_ = Place{name, 0, count(expected.size()), count(got.size())};
-    first_off_ = off_;
     return;
   }
   double scale = 1e-6;
@@ -55,7 +54,6 @@ void Comparison::compare(const std::string& name, std::size_t index, double expe
   if (!first_bit_ && got.half_unit == 0) first_bit_ = place(name, index, expected, got);
   if (first_ || off <= tolerance_) return;
   first_ = place(name, index, expected, got);
-  first_off_ = off;
 }
 
 }  // namespace microgpt::conform

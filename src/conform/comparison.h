@@ -32,7 +32,6 @@ class Comparison {
   double units() const { return units_; }              // |got - expected| in last printed digits
   bool differs() const { return first_.has_value(); }  // any number by more than the tolerance
   const std::optional<Place>& first() const { return first_; }
-  double first_off() const { return first_off_; }
   const std::optional<Place>& first_bit() const { return first_bit_; }  // any number at all
 
  private:
@@ -43,7 +42,7 @@ class Comparison {
   const double tolerance_;
   std::set<std::string> names_;
   std::size_t compared_ = 0;
-  double off_ = 0, apart_ = 0, units_ = 0, first_off_ = 0;
+  double off_ = 0, apart_ = 0, units_ = 0;
   std::optional<Place> first_, first_bit_;
 };
 

@@ -6,13 +6,15 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <regex>
 
 #include "base/json.h"
 #include "microgpt/error.h"
 
 namespace microgpt::conform {
 namespace {
+
+// More than any run that is worth a comparison.
+constexpr std::int64_t kMostSteps = 1'000'000, kMostSamples = 100'000;
 
 // A number and what its text tells of its precision.
 struct Text {
@@ -68,12 +70,42 @@ std::optional<Text> parse_number(std::string_view original) {
     const auto format = text.hexadecimal ? std::chars_format::hex : std::chars_format::general;
     const char* const end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, text.value, format);
-    if (stop != end || error == std::errc::invalid_argument) return std::nullopt;
+    if (stop != end || error != std::errc()) return std::nullopt;
     if (!text.hexadecimal) count_digits(digits, text);
   }
   if (negative) text.value = -text.value;
   return text;
 }
+
+// Takes a line word by word.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view line) : rest_(line) {}
+
+  // If this word comes next, steps over it.
+  bool take(std::string_view word) {
+    skip_spaces();
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+
+  // All up to the next space.
+  std::string_view word() {
+    skip_spaces();
+    const std::string_view word = rest_.substr(0, rest_.find(' '));
+    rest_.remove_prefix(word.size());
+    return word;
+  }
+
+  // What is left, without the space before it.
+  std::string_view rest() const { return rest_.substr(rest_.starts_with(' ') ? 1 : 0); }
+
+ private:
+  void skip_spaces() { rest_.remove_prefix(std::min(rest_.find_first_not_of(' '), rest_.size())); }
+
+  std::string_view rest_;
+};
 
 class Reader {
  public:
@@ -124,7 +156,6 @@ class Reader {
     log_.losses.insert(step);
     texts_.push_back(loss);
     log_.decimals = std::max(log_.decimals, loss.decimals);
-    log_.every_digit = log_.every_digit || loss.every_digit();
   }
 
   Text number(std::string_view text) const {
@@ -169,20 +200,29 @@ class Reader {
 
   // A line of microgpt.py's standard output; lines of other kinds are passed over.
   void read_output(std::string_view line) {
-    static const std::regex kStep(R"(step\s+(\d{1,18})\s*/\s*(\d{1,18})\s*\|\s*loss:?\s+(\S+).*)");
-    static const std::regex kSample(R"(sample\s+(\d{1,9}): ?(.*))");
-    constexpr std::size_t kLongest = 4096;  // of a line that is one; std::regex recurses
-    std::cmatch match;
-    if (line.size() > kLongest) return;
-    const char* const end = line.data() + line.size();
-    if (std::regex_match(line.data(), end, match, kStep)) {
-      add_loss(integer(match[1].str()), number(match[3].str()));
-      log_.num_steps = integer(match[2].str());
-    } else if (std::regex_match(line.data(), end, match, kSample)) {
-      log_.samples[static_cast<std::size_t>(integer(match[1].str()))] = match[2].str();
+    Scanner scanner(line);
+    if (scanner.take("sample")) {
+      const std::string_view number = scanner.word();
+      if (!number.ends_with(':')) return;
+      add_sample(integer(number.substr(0, number.size() - 1)), scanner.rest());
     } else if (line.starts_with("step ")) {
-      fail("expected 'step S / N | loss X'");
+      scanner.take("step");
+      const std::string_view step = scanner.word();
+      const bool is_slash = scanner.take("/");
+      const std::string_view num_steps = scanner.word();
+      if (!is_slash || !scanner.take("|") || !scanner.take("loss")) {
+        fail("expected 'step S / N | loss X'");
+      }
+      add_loss(integer(step), number(scanner.word()));
+      log_.num_steps = integer(num_steps);
     }
+  }
+
+  void add_sample(std::int64_t index, std::string_view text) {
+    if (index < 0 || index > kMostSamples) {
+      fail(fmt::format("sample {}, expected at most {}", index, kMostSamples));
+    }
+    log_.samples[static_cast<std::size_t>(index)] = text;
   }
 
   void read_json_line(std::string_view line) {
@@ -264,22 +304,32 @@ class Reader {
     if (!object.is_object()) {
       fail(fmt::format("{}: expected an object, got {}", prefix, describe_json(object)));
     }
+    bool every_digit = false;
+    std::vector<std::vector<Number>*> added;
     for (const auto& [name, value] : object.items()) {
       std::vector<Text> texts;
       flatten(value, texts);
       auto& numbers = log_.numbers[prefix + name];
+      added.push_back(&numbers);
       for (const Text& text : texts) {
         numbers.push_back({text.value, text.half_unit()});
-        log_.every_digit = log_.every_digit || text.every_digit();
+        every_digit = every_digit || text.every_digit();
       }
     }
+    has_every_digit(every_digit);
+    for (std::vector<Number>* numbers : added) {
+      for (Number& number : *numbers) number.half_unit *= every_digit ? 0 : 1;
+    }
   }
+
+  // Of numbers that were printed together: a short one among long ones has no more digits.
+  void has_every_digit(bool every_digit) { log_.every_digit = log_.every_digit && every_digit; }
 
   void read_trace(const Json& trace) {
     const std::string where = where_ + ": trace";
     const auto step = json_int(trace, "step", 1, std::numeric_limits<std::int64_t>::max(), where);
     const std::string prefix = fmt::format("step{}.", step);
-    log_.traces.insert(step);
+    if (!log_.traces.insert(step).second) fail(fmt::format("trace: step {} twice", step));
     if (trace.contains("data")) read_named(trace["data"], prefix);
     if (trace.contains("grad")) read_named(trace["grad"], prefix + "grad.");
   }
@@ -303,7 +353,7 @@ class Reader {
     if (recipe.contains("num_steps")) {
       log_.num_steps = json_int(recipe, "num_steps", 1, std::numeric_limits<int>::max(), where_);
     }
-    if (log_.numbers.empty() && log_.losses.empty() && log_.samples.empty()) {
+    if (log_.numbers.empty() && texts_.empty() && log_.samples.empty()) {
       fail("expected one of the keys init, losses, trace, params, samples");
     }
   }
@@ -319,22 +369,31 @@ class Reader {
   void read_samples(const Json& samples) {
     for (const Json& sample : samples) {
       if (!sample.is_string()) fail("samples: expected strings, got " + describe_json(sample));
-      log_.samples[log_.samples.size() + 1] = sample.get<std::string>();
+      add_sample(static_cast<std::int64_t>(log_.samples.size()) + 1, sample.get<std::string>());
     }
   }
 
   // All losses have as many digits as the one that shows the most: zeros at the end may be gone.
   void finish() {
+    if (log_.numbers.empty() && texts_.empty() && log_.samples.empty()) fail("no losses");
+    if (log_.num_steps.value_or(0) > kMostSteps) {
+      fail(fmt::format("{} steps, expected at most {}", *log_.num_steps, kMostSteps));
+    }
+    const bool every_digit = std::ranges::any_of(texts_, &Text::every_digit);
+    if (!texts_.empty()) has_every_digit(every_digit);
     auto text = texts_.begin();
     for (const std::int64_t step : log_.losses) {
-      const double half = log_.every_digit ? 0 : 0.5 * std::pow(10, -log_.decimals);
+      const double half = every_digit ? 0 : 0.5 * std::pow(10, -log_.decimals);
       log_.numbers[fmt::format("step{}.loss", step)] = {{(text++)->value, half}};
     }
-    if (!log_.every_digit) return;
-    for (auto& [name, numbers] : log_.numbers) {
-      for (Number& number : numbers) number.half_unit = 0;
-    }
-    if (log_.numbers.empty() && log_.samples.empty()) fail("no losses");
+    if (log_.samples.contains(0)) count_samples_from_one();
+  }
+
+  // The first edition counts them from 0.
+  void count_samples_from_one() {
+    std::map<std::size_t, std::string> samples;
+    for (auto& [index, text] : log_.samples) samples[index + 1] = std::move(text);
+    log_.samples = std::move(samples);
   }
 
   std::string_view bytes_;

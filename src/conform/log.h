@@ -24,7 +24,7 @@ struct Log {
   std::set<std::int64_t> losses, traces, params;  // the steps, counted from 1, that have them
   std::optional<std::int64_t> num_steps;          // if it says so
   int decimals = 0;                               // of the losses
-  bool every_digit = false;                       // 16 significant ones, or hexadecimal
+  bool every_digit = true;                        // 16 significant ones, or hexadecimal
 
   bool has(const std::string& name) const { return numbers.contains(name); }
 

@@ -5,6 +5,9 @@
 #include "conform/conform_test.h"
 #include "conform/port.h"
 #include "conform/vectors.h"
+#include "microgpt/engine.h"
+#include "microgpt/state_dict.h"
+#include "microgpt/trainer.h"
 
 namespace microgpt::conform {
 namespace {
@@ -140,6 +143,32 @@ TEST_F(Check, ARightPortIsRightInEveryBit) {
   EXPECT_EQ(whole.answer, Answer::kExact);
   EXPECT_GT(whole.numbers, 2000u);
   EXPECT_TRUE(whole.unknown.empty());
+}
+
+// The engine in float32, whose first loss is now and then right by chance.
+TEST_F(Check, AFloat32EngineIsNoFalseAlarm) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    Recipe recipe = small_recipe();
+    recipe.train.seed = seed;
+    PythonRandom random(seed);
+    Dataset dataset = small_documents();
+    dataset.shuffle(random);
+    Config config = recipe.config;
+    config.vocab_size = corpus_.final_edition.vocab_size();
+    const auto engine = make_engine("cpu", config);
+    engine->load(init_state_dict(config, recipe.train, random));
+    std::string all, printed;
+    train(*engine, config, recipe.train, dataset, corpus_.final_edition, 0, [&](auto& report) {
+      all += fmt::format("{}\n", report.loss);
+      printed += fmt::format("{:.4f}\n", report.loss);
+      return true;
+    });
+    for (const std::string& log : {all, printed}) {
+      const Verdict verdict = check(log, "log", recipe, small_documents());
+      EXPECT_NE(verdict.answer, Answer::kWrong) << seed << ' ' << ids(verdict);
+      EXPECT_NE(verdict.answer, Answer::kExact);
+    }
+  }
 }
 
 TEST_F(Check, TwoMistakesAreNamedTogether) {
