@@ -6,22 +6,10 @@
 #include <cmath>
 
 #include "train/batcher.h"
+#include "train/step.h"
 
 namespace microgpt {
 namespace {
-
-// One update from a batch in parts of batch_size sequences.
-double take_step(Engine& engine, Batch batch, const TrainConfig& config, std::size_t num_tokens,
-                 const OptimizerStep& update) {
-  if (config.grad_accum == 1) return engine.train_step(batch, update);
-  const auto part = static_cast<std::size_t>(config.batch_size);
-  double loss = 0;
-  for (std::size_t begin = 0; begin < batch.size(); begin += part) {
-    loss += engine.loss_and_grad(batch.subspan(begin, part), num_tokens);
-  }
-  if (std::isfinite(loss)) engine.optimizer_step(update);
-  return loss;
-}
 
 void check_finite(double loss, std::int64_t step) {
   if (std::isfinite(loss)) return;

@@ -1,0 +1,270 @@
+// The library for C99, and for all that can call C: a page's WebAssembly, Python's ctypes.
+//
+//   results    What makes or looks up something returns a pointer, NULL if it fails. Other
+//   functions
+//              return 0, or -1 if they fail; what they were to write is then left alone.
+//   errors     Then microgpt_last_error() says why, in the thread that called. Nothing is thrown,
+//              printed or ended; NULL for a handle is an error too, and so is an index out of
+//              range.
+//   ownership  Whoever makes a handle gives it back with the _free of its type (NULL is fine). What
+//              a function points to belongs to the handle that it was asked of, and is valid until
+//              that handle is changed or freed; a text, until the same handle is asked for another.
+//   texts      Given: UTF-8 and a size in bytes, no NUL at the end needed. Handed out: UTF-8 with a
+//              NUL at the end; the size goes where a pointer for it is not NULL.
+//   threads    One thread at a time for each handle. Handles do not depend on each other, but a
+//              graph on its trace.
+//   numbers    Doubles, those of the C++ library to the last bit. Matrices lie row by row.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// "1.2.3", by the rules of semver.org.
+const char* microgpt_version(void);
+
+// Of the last call that failed in this thread; at most 1,023 bytes.
+const char* microgpt_last_error(void);
+
+// Models
+
+typedef struct microgpt_model microgpt_model;
+
+enum { MICROGPT_EDITION_FINAL, MICROGPT_EDITION_FIRST };
+enum { MICROGPT_RELU, MICROGPT_RELU_SQUARED };
+enum { MICROGPT_ADAM, MICROGPT_SGD };
+enum { MICROGPT_SCHEDULE_LINEAR, MICROGPT_SCHEDULE_CONSTANT };
+
+typedef struct {
+  int n_layer, n_embd, block_size, n_head, vocab_size;
+  int activation;  // MICROGPT_RELU...
+  int bos;         // its token id
+  size_t num_params;
+} microgpt_config;
+
+// A matrix of parameters. Its data may be written, by whom owns the model.
+typedef struct {
+  const char* name;
+  size_t rows, cols;
+  double* data;
+} microgpt_parameter;
+
+// From the bytes of a model.json.
+microgpt_model* microgpt_model_parse(const char* json, size_t size);
+
+// The walkthrough's toy: tokens BOS, a, b, c, two numbers wide, one layer, one head.
+microgpt_model* microgpt_model_toy(void);
+
+void microgpt_model_free(microgpt_model* model);
+
+int microgpt_model_config(const microgpt_model* model, microgpt_config* config);
+
+// i: 0 for wte, 1 for wpe, and so on in the order of state_dict.
+int microgpt_model_parameter(microgpt_model* model, size_t i, microgpt_parameter* parameter);
+size_t microgpt_model_num_parameters(const microgpt_model* model);  // matrices; 0 for NULL
+
+// The text of a model.json.
+const char* microgpt_model_json(microgpt_model* model, size_t* size);
+
+// BOS, the ids of the text's letters, BOS. Writes as many as there is room for, and to num_tokens
+// how many there are.
+int microgpt_encode(const microgpt_model* model, const char* text, size_t size, int* tokens,
+                    size_t room, size_t* num_tokens);
+
+// One letter; empty for BOS.
+const char* microgpt_token_text(const microgpt_model* model, int token, size_t* size);
+
+// Graphs: every operation on two numbers
+
+typedef struct microgpt_graph microgpt_graph;
+
+enum {  // of a node
+  MICROGPT_OP_LEAF,
+  MICROGPT_OP_ADD,
+  MICROGPT_OP_MUL,
+  MICROGPT_OP_POW,
+  MICROGPT_OP_LOG,
+  MICROGPT_OP_EXP,
+  MICROGPT_OP_RELU
+};
+
+// Columns: entry i of each is node i's. Children stand before what is made of them.
+typedef struct {
+  size_t count;
+  const uint8_t* op;  // MICROGPT_OP_LEAF...
+  const double* data;
+  const double* grad;
+  const uint32_t* left;  // children; the node itself where it has none
+  const uint32_t* right;
+  const double* left_local_grad;  // d(node) / d(child)
+  const double* right_local_grad;
+  const double* exponent;  // of a power
+} microgpt_nodes;
+
+// Of statements such as "L = a*b + a; a = 2; b = 3", before the backward pass: + - * / **, log,
+// exp, relu and parentheses. An error shows the place.
+microgpt_graph* microgpt_graph_parse(const char* expression, size_t size);
+
+// Of a graph that microgpt_graph_parse made; a trace's goes with the trace.
+void microgpt_graph_free(microgpt_graph* graph);
+
+size_t microgpt_graph_size(const microgpt_graph* graph);  // nodes; 0 for NULL
+int microgpt_graph_root(const microgpt_graph* graph, uint32_t* root);
+
+// Nodes from .. from + count - 1, or those of them that there are.
+int microgpt_graph_nodes(const microgpt_graph* graph, size_t from, size_t count,
+                         microgpt_nodes* nodes);
+
+// What an expression calls a node; empty where it has no name, and in a trace's graph, whose names
+// microgpt_trace_name_of knows.
+const char* microgpt_graph_name(microgpt_graph* graph, uint32_t node, size_t* size);
+
+// The nodes below the root and the root, children first: microgpt.py's topo. The backward pass
+// takes them from the end.
+const uint32_t* microgpt_graph_order(const microgpt_graph* graph, size_t* count);
+
+// Sets the gradients to what they are after so many turns of the backward pass, each of which
+// passes one node's gradient on to its children. After 0 the root's is 1, and all others are 0;
+// SIZE_MAX does all.
+int microgpt_backward_step(microgpt_graph* graph, size_t turns);
+
+// One turn more; after the last one nothing changes. Writes how many were done.
+int microgpt_backward_next(microgpt_graph* graph, size_t* turns);
+
+// Sets the gradients to the wrong ones that a recursive backward without that order leaves, to show
+// it; microgpt_backward_next then starts anew.
+int microgpt_backward_recursive(microgpt_graph* graph);
+
+// Traces: every number of one step, by name
+
+typedef struct microgpt_trace microgpt_trace;
+
+typedef struct {
+  int backward;  // gradients too
+  int update;    // and Adam's update
+  int edition;   // MICROGPT_EDITION_FINAL...: how Adam squares
+  int64_t step;  // counted from 0; Adam corrects its bias with step + 1
+  double learning_rate, beta1, beta2, eps_adam;
+  int round;  // decimals to which each number is rounded as it is made, as by hand; -1: it is not
+  // Keys and values of positions before the first one traced: [layer][position][n_embd].
+  const double* keys;
+  const double* values;
+  size_t num_given;   // positions; 0: none
+  int printed_cache;  // instead: those that the walkthrough prints for its toy
+} microgpt_trace_options;
+
+// A number, vector or matrix of the step.
+typedef struct {
+  const char* name;     // "pos2.layer0.head1.weights"
+  const size_t* shape;  // num_dims of them
+  size_t num_dims;      // 0: one number
+  size_t size;          // numbers
+  const double* data;
+  const double* grad;     // NULL where there are none: no backward pass yet, or Adam's own numbers
+  const uint32_t* nodes;  // of the graph, `size` of them; NULL for Adam's own numbers
+  const uint32_t* parents;  // indices of what it was made of
+  size_t num_parents;
+  const char* formula;  // in microgpt.py's names
+  const char* file;     // of this project, "src/reference/gpt.h"; empty for what was given
+  int line;
+  int python_line;              // of microgpt.py's final edition
+  const char* python_function;  // "gpt", "rmsnorm", ...; empty at the top level
+} microgpt_traced;
+
+// One number of a trace.
+typedef struct {
+  uint32_t traced;  // index of what it belongs to
+  uint32_t index;   // in its data
+} microgpt_element;
+
+enum { MICROGPT_FORMULA_NAMES, MICROGPT_FORMULA_NUMBERS };
+
+// No backward pass, the final edition's Adam at step 0, no rounding, no cache.
+void microgpt_default_trace_options(microgpt_trace_options* options);
+
+// One step on one document: BOS, ids, BOS, at most block_size + 1 tokens. The model may be changed
+// or freed afterwards. Options may be NULL.
+microgpt_trace* microgpt_trace_new(const microgpt_model* model, const int* tokens,
+                                   size_t num_tokens, const microgpt_trace_options* options);
+void microgpt_trace_free(microgpt_trace* trace);
+
+size_t microgpt_trace_size(const microgpt_trace* trace);  // names; 0 for NULL
+int microgpt_trace_at(microgpt_trace* trace, size_t i, microgpt_traced* traced);
+
+// By path, "pos2.layer0.q[3]", and back.
+int microgpt_trace_find(const microgpt_trace* trace, const char* path, size_t size,
+                        microgpt_element* element);
+const char* microgpt_trace_path(microgpt_trace* trace, microgpt_element element, size_t* size);
+
+// What a node is; -1 also where it has no name of its own.
+int microgpt_trace_name_of(const microgpt_trace* trace, uint32_t node, microgpt_element* element);
+
+// How a number was made, as a Python expression; empty for a parameter.
+//   style: MICROGPT_FORMULA_NAMES or MICROGPT_FORMULA_NUMBERS
+//   digits: significant ones of each number, 1 to 17; 17: the shortest that keep the bits
+const char* microgpt_trace_formula(microgpt_trace* trace, microgpt_element element, int style,
+                                   int digits, size_t* size);
+
+// The same for its gradient; empty unless the backward pass is done, and whole.
+const char* microgpt_trace_gradient_formula(microgpt_trace* trace, microgpt_element element,
+                                            int style, int digits, size_t* size);
+
+// The trace's graph, and a part of it: goes with the trace, and its backward steps set the
+// gradients that microgpt_trace_at shows.
+microgpt_graph* microgpt_trace_graph(microgpt_trace* trace);
+
+// Training and sampling
+
+typedef struct microgpt_training microgpt_training;
+typedef struct microgpt_sampler microgpt_sampler;
+
+// Of a new model and its training, under microgpt.py's names.
+typedef struct {
+  int edition;  // MICROGPT_EDITION_FINAL...
+  int n_layer, n_embd, block_size, n_head;
+  int activation;  // MICROGPT_RELU...
+  uint64_t seed;
+  int64_t num_steps;
+  double learning_rate, beta1, beta2, eps_adam, init_std;
+  int optimizer;  // MICROGPT_ADAM...
+  int schedule;   // MICROGPT_SCHEDULE_LINEAR...
+  int batch_size, grad_accum;
+} microgpt_settings;
+
+// The constants of an edition.
+int microgpt_default_settings(int edition, microgpt_settings* settings);
+
+// Reads documents, one a line, shuffles them and draws the parameters, as microgpt.py does.
+// engine: "reference", "exact", "cpu"; NULL: the one that fits. settings: NULL: the final
+// edition's.
+microgpt_training* microgpt_training_new(const char* documents, size_t size,
+                                         const microgpt_settings* settings, const char* engine);
+void microgpt_training_free(microgpt_training* training);
+
+// Document i in the order of training, 0 .. num_documents - 1.
+size_t microgpt_training_num_documents(const microgpt_training* training);  // 0 for NULL
+const char* microgpt_training_document(microgpt_training* training, size_t i, size_t* size);
+
+// Does at most num_steps more steps, fewer where the training ends, and writes the loss of each and
+// how many there were. A loss that is not finite is an error, and ends the training for good.
+int microgpt_train(microgpt_training* training, size_t num_steps, double* losses, size_t* num_done);
+
+// The model as it is now, with Adam's moments: a handle of its own.
+microgpt_model* microgpt_training_model(const microgpt_training* training);
+
+// Draws documents from a model, which may be changed or freed afterwards, as microgpt.py does after
+// random.seed(seed). engine: as above.
+microgpt_sampler* microgpt_sampler_new(const microgpt_model* model, const char* engine,
+                                       uint64_t seed);
+void microgpt_sampler_free(microgpt_sampler* sampler);
+
+// The next document, prefix included. temperature: 0 takes the likeliest letter.
+const char* microgpt_sample(microgpt_sampler* sampler, const char* prefix, size_t prefix_size,
+                            double temperature, size_t* size);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,492 @@
+// The interface for C: the same bits as the C++ library, and no way to crash it.
+#include "microgpt/c_api.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "microgpt/engine.h"
+#include "microgpt/expression.h"
+#include "microgpt/sampler.h"
+#include "microgpt/trace.h"
+#include "microgpt/trainer.h"
+
+namespace microgpt {
+namespace {
+
+template <class Handle, void (*kFree)(Handle*)>
+struct Freer {
+  void operator()(Handle* handle) const { kFree(handle); }
+};
+template <class Handle, void (*kFree)(Handle*)>
+using Owner = std::unique_ptr<Handle, Freer<Handle, kFree>>;
+using ModelHandle = Owner<microgpt_model, microgpt_model_free>;
+using GraphHandle = Owner<microgpt_graph, microgpt_graph_free>;
+using TraceHandle = Owner<microgpt_trace, microgpt_trace_free>;
+using TrainingHandle = Owner<microgpt_training, microgpt_training_free>;
+using SamplerHandle = Owner<microgpt_sampler, microgpt_sampler_free>;
+
+const std::string kDocuments = "anna\nbob\ncarla\ndan\neve\n";
+const std::vector<int> kToyTokens = {0, 1, 2, 0};
+
+TraceHandle toy_trace(const microgpt_trace_options* options) {
+  const ModelHandle model(microgpt_model_toy());
+  return TraceHandle(
+      microgpt_trace_new(model.get(), kToyTokens.data(), kToyTokens.size(), options));
+}
+
+microgpt_trace_options with_update() {
+  microgpt_trace_options options;
+  microgpt_default_trace_options(&options);
+  options.update = 1;
+  return options;
+}
+
+Trace expected_trace(bool backward) {
+  const Model model = toy_model();
+  TraceOptions options;
+  if (backward) options.step = OptimizerStep{Optimizer::kAdam, 0, 0.01, 0.85, 0.99, 1e-8};
+  return trace(model.config, model.state, kToyTokens, options);
+}
+
+// What a column that may be NULL holds.
+template <class T>
+std::vector<T> column(const T* numbers, std::size_t size) {
+  return numbers == nullptr ? std::vector<T>() : std::vector<T>(numbers, numbers + size);
+}
+
+bool contains(const char* text, const char* part) {
+  return std::string(text).find(part) != std::string::npos;
+}
+
+microgpt_settings small_settings() {
+  microgpt_settings settings;
+  EXPECT_EQ(microgpt_default_settings(MICROGPT_EDITION_FINAL, &settings), 0);
+  settings.n_embd = 4;
+  settings.n_head = 2;
+  settings.block_size = 6;
+  settings.num_steps = 20;
+  return settings;
+}
+
+TrainingHandle small_training(const microgpt_settings& settings, const char* engine) {
+  return TrainingHandle(
+      microgpt_training_new(kDocuments.data(), kDocuments.size(), &settings, engine));
+}
+
+std::vector<double> losses_of(microgpt_training* training, std::size_t steps) {
+  std::vector<double> losses(steps);
+  std::size_t done = 0;
+  EXPECT_EQ(microgpt_train(training, steps, losses.data(), &done), 0) << microgpt_last_error();
+  losses.resize(done);
+  return losses;
+}
+
+TEST(CApi, ModelIsWhatItsJsonSays) {
+  const Model toy = toy_model();
+  const std::string json = format_model(toy);
+  const ModelHandle model(microgpt_model_parse(json.data(), json.size()));
+  ASSERT_NE(model, nullptr) << microgpt_last_error();
+  microgpt_config config;
+  ASSERT_EQ(microgpt_model_config(model.get(), &config), 0);
+  EXPECT_EQ(config.vocab_size, 4);
+  EXPECT_EQ(config.n_embd, 2);
+  EXPECT_EQ(config.bos, 0);
+  EXPECT_EQ(config.num_params, 72u);
+  std::size_t size = 0;
+  const char* const text = microgpt_model_json(model.get(), &size);
+  EXPECT_EQ(std::string(text, size), json);
+  ASSERT_EQ(microgpt_model_num_parameters(model.get()), toy.state.params.size());
+  for (std::size_t i = 0; i < toy.state.params.size(); ++i) {
+    microgpt_parameter parameter;
+    ASSERT_EQ(microgpt_model_parameter(model.get(), i, &parameter), 0);
+    const Tensor& tensor = toy.state.params[i];
+    EXPECT_EQ(parameter.name, tensor.name);
+    ASSERT_EQ(parameter.rows * parameter.cols, tensor.data.size());
+    EXPECT_EQ(std::vector(parameter.data, parameter.data + tensor.data.size()), tensor.data);
+  }
+}
+
+TEST(CApi, TextBecomesTokensAndLetters) {
+  const ModelHandle model(microgpt_model_toy());
+  std::vector<int> tokens(4, -1);
+  std::size_t count = 0;
+  ASSERT_EQ(microgpt_encode(model.get(), "cab", 3, tokens.data(), 4, &count), 0);
+  EXPECT_EQ(count, 5u);
+  EXPECT_EQ(tokens, (std::vector{0, 3, 1, 2}));
+  EXPECT_STREQ(microgpt_token_text(model.get(), 3, nullptr), "c");
+  EXPECT_STREQ(microgpt_token_text(model.get(), 0, nullptr), "");
+}
+
+TEST(CApi, TraceHasTheBitsAndNamesOfTheLibrary) {
+  const microgpt_trace_options options = with_update();
+  const TraceHandle handle = toy_trace(&options);
+  ASSERT_NE(handle, nullptr) << microgpt_last_error();
+  const Trace expected = expected_trace(true);
+  ASSERT_EQ(microgpt_trace_size(handle.get()), expected.traced.size());
+  for (std::size_t i = 0; i < expected.traced.size(); ++i) {
+    const Traced& traced = expected.traced[i];
+    microgpt_traced got;
+    ASSERT_EQ(microgpt_trace_at(handle.get(), i, &got), 0);
+    EXPECT_EQ(got.name, traced.name);
+    EXPECT_EQ(std::vector(got.shape, got.shape + got.num_dims), traced.shape);
+    EXPECT_EQ(std::vector(got.data, got.data + got.size), traced.data);
+    EXPECT_EQ(column(got.grad, got.size), traced.grad);
+    EXPECT_EQ(column(got.nodes, got.size), traced.nodes);
+    EXPECT_EQ(std::vector(got.parents, got.parents + got.num_parents), traced.parents);
+    EXPECT_EQ(got.formula, traced.origin.formula);
+    EXPECT_EQ(got.file, traced.origin.file);
+    EXPECT_EQ(got.line, traced.origin.line);
+    EXPECT_EQ(got.python_line, traced.origin.python_line);
+    EXPECT_EQ(got.python_function, traced.origin.python_function);
+  }
+}
+
+TEST(CApi, PathsAndFormulasAreThoseOfTheLibrary) {
+  const microgpt_trace_options options = with_update();
+  const TraceHandle handle = toy_trace(&options);
+  const Trace expected = expected_trace(true);
+  const FormulaWriter writer(expected);
+  const std::string path = "pos2.layer0.q[1]";
+  microgpt_element element;
+  ASSERT_EQ(microgpt_trace_find(handle.get(), path.data(), path.size(), &element), 0);
+  EXPECT_EQ(microgpt_trace_path(handle.get(), element, nullptr), path);
+  const Element q = find_element(expected, path);
+  EXPECT_EQ(microgpt_trace_formula(handle.get(), element, MICROGPT_FORMULA_NAMES, 17, nullptr),
+            writer.value(q, FormulaStyle::kNames));
+  EXPECT_EQ(microgpt_trace_formula(handle.get(), element, MICROGPT_FORMULA_NUMBERS, 3, nullptr),
+            writer.value(q, FormulaStyle::kNumbers, 3));
+  EXPECT_EQ(
+      microgpt_trace_gradient_formula(handle.get(), element, MICROGPT_FORMULA_NUMBERS, 17, nullptr),
+      writer.gradient(q, FormulaStyle::kNumbers));
+  microgpt_traced traced;
+  ASSERT_EQ(microgpt_trace_at(handle.get(), element.traced, &traced), 0);
+  microgpt_element name;
+  ASSERT_EQ(microgpt_trace_name_of(handle.get(), traced.nodes[1], &name), 0);
+  EXPECT_EQ(name.traced, element.traced);
+  EXPECT_EQ(name.index, 1u);
+}
+
+TEST(CApi, GraphIsTheTape) {
+  const TraceHandle handle = toy_trace(nullptr);
+  microgpt_graph* const graph = microgpt_trace_graph(handle.get());
+  microgpt_graph_free(graph);  // which the trace keeps
+  const Graph expected = expected_trace(false).graph;
+  ASSERT_EQ(microgpt_graph_size(graph), expected.size());
+  std::uint32_t root = 0;
+  ASSERT_EQ(microgpt_graph_root(graph, &root), 0);
+  EXPECT_EQ(root, expected.root);
+  constexpr std::size_t kFrom = 70;
+  microgpt_nodes nodes;
+  ASSERT_EQ(microgpt_graph_nodes(graph, kFrom, SIZE_MAX, &nodes), 0);
+  ASSERT_EQ(nodes.count, expected.size() - kFrom);
+  for (std::size_t i = 0; i < nodes.count; ++i) {
+    EXPECT_EQ(static_cast<Op>(nodes.op[i]), expected.op[kFrom + i]);
+    EXPECT_EQ(nodes.data[i], expected.data[kFrom + i]);
+    EXPECT_EQ(nodes.left[i], expected.left[kFrom + i]);
+    EXPECT_EQ(nodes.right[i], expected.right[kFrom + i]);
+    EXPECT_EQ(nodes.left_local_grad[i], expected.left_local_grad[kFrom + i]);
+    EXPECT_EQ(nodes.right_local_grad[i], expected.right_local_grad[kFrom + i]);
+    EXPECT_EQ(nodes.exponent[i], expected.exponent[kFrom + i]);
+  }
+  std::size_t count = 0;
+  const std::uint32_t* const order = microgpt_graph_order(graph, &count);
+  EXPECT_EQ(std::vector(order, order + count), topological_order(expected));
+}
+
+// In turns of the backward pass, one after the other or up to any at once.
+TEST(CApi, BackwardStepByStepEndsInTheGradients) {
+  const TraceHandle handle = toy_trace(nullptr);
+  microgpt_graph* const graph = microgpt_trace_graph(handle.get());
+  const Trace expected = expected_trace(true);
+  const auto grad_of = [&](std::size_t traced) {
+    microgpt_traced got;
+    EXPECT_EQ(microgpt_trace_at(handle.get(), traced, &got), 0);
+    return got.grad == nullptr ? std::vector<double>() : std::vector(got.grad, got.grad + got.size);
+  };
+  EXPECT_TRUE(grad_of(0).empty());
+  Graph stepped = expected.graph;
+  const auto order = topological_order(stepped);
+  for (std::size_t turn = 1; turn <= order.size() + 1; ++turn) {
+    std::size_t done = 0;
+    ASSERT_EQ(microgpt_backward_next(graph, &done), 0);
+    EXPECT_EQ(done, std::min(turn, order.size()));
+    if (turn % 500 != 1) continue;
+    backward(stepped, order, turn);
+    microgpt_nodes nodes;
+    ASSERT_EQ(microgpt_graph_nodes(graph, 0, SIZE_MAX, &nodes), 0);
+    EXPECT_EQ(std::vector(nodes.grad, nodes.grad + nodes.count), stepped.grad) << turn;
+  }
+  for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(grad_of(i), expected.traced[i].grad);
+  ASSERT_EQ(microgpt_backward_step(graph, 1), 0);
+  EXPECT_EQ(grad_of(0), std::vector<double>(8, 0.0));
+  EXPECT_STREQ(microgpt_trace_gradient_formula(handle.get(), {0, 0}, 0, 17, nullptr), "");
+  ASSERT_EQ(microgpt_backward_step(graph, SIZE_MAX), 0);
+  for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(grad_of(i), expected.traced[i].grad);
+  EXPECT_EQ(microgpt_trace_gradient_formula(handle.get(), {0, 0}, 0, 17, nullptr),
+            FormulaWriter(expected).gradient({0, 0}, FormulaStyle::kNames));
+}
+
+// a.grad is 4 where b = a + a and c = b + b; the recursive pass gives more.
+TEST(CApi, ExpressionsAreGraphsToStepThrough) {
+  const std::string text = "c = b + b; b = a + a; a = 1";
+  const GraphHandle graph(microgpt_graph_parse(text.data(), text.size()));
+  ASSERT_NE(graph, nullptr) << microgpt_last_error();
+  const Graph expected = graph_of_expression(text);
+  ASSERT_EQ(microgpt_graph_size(graph.get()), expected.size());
+  for (std::uint32_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(microgpt_graph_name(graph.get(), i, nullptr), expected.name[i]);
+  }
+  const auto grads = [&] {
+    microgpt_nodes nodes;
+    EXPECT_EQ(microgpt_graph_nodes(graph.get(), 0, SIZE_MAX, &nodes), 0);
+    return std::vector(nodes.grad, nodes.grad + nodes.count);
+  };
+  EXPECT_EQ(grads(), std::vector<double>(expected.size(), 0.0));
+  ASSERT_EQ(microgpt_backward_recursive(graph.get()), 0);
+  EXPECT_EQ(grads(), recursive_backward(expected).grad);
+  std::size_t done = 0;
+  ASSERT_EQ(microgpt_backward_next(graph.get(), &done), 0);
+  EXPECT_EQ(done, 1u);
+  ASSERT_EQ(microgpt_backward_step(graph.get(), SIZE_MAX), 0);
+  Graph whole = expected;
+  backward(whole, topological_order(whole));
+  EXPECT_EQ(grads(), whole.grad);
+  EXPECT_NE(grads(), recursive_backward(expected).grad);
+}
+
+TEST(CApi, ExpressionsThatAreNoneAreErrors) {
+  EXPECT_EQ(microgpt_graph_parse("a +", 3), nullptr);
+  EXPECT_TRUE(contains(microgpt_last_error(), "^")) << microgpt_last_error();
+  EXPECT_EQ(microgpt_graph_parse(nullptr, 0), nullptr);
+  const GraphHandle graph(microgpt_graph_parse("1 + a; a = 2", 12));
+  ASSERT_NE(graph, nullptr);
+  EXPECT_EQ(microgpt_graph_name(graph.get(), 99, nullptr), nullptr);
+  EXPECT_EQ(microgpt_graph_name(nullptr, 0, nullptr), nullptr);
+  EXPECT_EQ(microgpt_backward_recursive(nullptr), -1);
+}
+
+TEST(CApi, CacheCanBeGivenOrAsPrinted) {
+  microgpt_trace_options options;
+  microgpt_default_trace_options(&options);
+  options.printed_cache = 1;
+  const TraceHandle printed = toy_trace(&options);
+  options.printed_cache = 0;
+  const GivenCache cache = toy_printed_cache();
+  std::vector<double> keys, values;
+  for (const auto& row : cache.keys[0]) keys.insert(keys.end(), row.begin(), row.end());
+  for (const auto& row : cache.values[0]) values.insert(values.end(), row.begin(), row.end());
+  options.keys = keys.data();
+  options.values = values.data();
+  options.num_given = 2;
+  const TraceHandle given = toy_trace(&options);
+  options.round = 2;
+  const TraceHandle rounded = toy_trace(&options);
+  const auto loss = [](const TraceHandle& handle) {
+    microgpt_element element;
+    microgpt_traced traced;
+    EXPECT_EQ(microgpt_trace_find(handle.get(), "loss", 4, &element), 0);
+    EXPECT_EQ(microgpt_trace_at(handle.get(), element.traced, &traced), 0);
+    return traced.data[0];
+  };
+  EXPECT_NEAR(loss(printed), 1.802973, 1e-6);
+  EXPECT_EQ(loss(given), loss(printed));
+  EXPECT_EQ(loss(rounded), std::round(loss(rounded) * 100) / 100);
+}
+
+TEST(CApi, TrainingHasTheLossesOfTheLibrary) {
+  const microgpt_settings settings = small_settings();
+  for (const char* engine : {"exact", "reference", "cpu"}) {
+    const TrainingHandle training = small_training(settings, engine);
+    ASSERT_NE(training, nullptr) << microgpt_last_error();
+    std::vector<double> losses = losses_of(training.get(), 7);
+    const std::vector<double> rest = losses_of(training.get(), 100);
+    losses.insert(losses.end(), rest.begin(), rest.end());
+
+    TrainConfig train_config;
+    train_config.num_steps = 20;
+    PythonRandom random(42);
+    Dataset dataset(kDocuments, "documents");
+    dataset.shuffle(random);
+    const Tokenizer tokenizer = Tokenizer::from_dataset(dataset, Edition::kFinal);
+    const Config config = {
+        .n_embd = 4, .block_size = 6, .n_head = 2, .vocab_size = tokenizer.vocab_size()};
+    const auto expected = make_engine(engine, config);
+    expected->load(init_state_dict(config, train_config, random));
+    std::vector<double> expected_losses;
+    train(*expected, config, train_config, dataset, tokenizer, 0, [&](const StepReport& report) {
+      expected_losses.push_back(report.loss);
+      return true;
+    });
+    EXPECT_EQ(losses, expected_losses);
+    EXPECT_EQ(microgpt_training_document(training.get(), 1, nullptr), dataset[1]);
+
+    const ModelHandle model(microgpt_training_model(training.get()));
+    microgpt_parameter wte;
+    ASSERT_EQ(microgpt_model_parameter(model.get(), 0, &wte), 0);
+    EXPECT_EQ(std::vector(wte.data, wte.data + wte.rows * wte.cols),
+              expected->state_dict().params[0].data);
+  }
+}
+
+TEST(CApi, SamplesAreThoseOfTheLibrary) {
+  const Model toy = toy_model();
+  const ModelHandle model(microgpt_model_toy());
+  const SamplerHandle sampler(microgpt_sampler_new(model.get(), "exact", 7));
+  const auto engine = make_engine("exact", toy.config);
+  engine->load(toy.state);
+  const auto decoder = engine->new_decoder();
+  PythonRandom random(7);
+  for (int i = 0; i < 5; ++i) {
+    const Sample expected =
+        generate(*decoder, toy.config, toy.tokenizer, {.temperature = 0.8}, "b", random);
+    EXPECT_EQ(microgpt_sample(sampler.get(), "b", 1, 0.8, nullptr), expected.text);
+  }
+}
+
+TEST(CApi, WrittenParametersCount) {
+  const ModelHandle model(microgpt_model_toy());
+  const auto loss = [&] {
+    const TraceHandle handle(microgpt_trace_new(model.get(), kToyTokens.data(), 4, nullptr));
+    microgpt_element element;
+    microgpt_traced traced;
+    if (microgpt_trace_find(handle.get(), "loss", 4, &element) != 0) return 0.0;
+    EXPECT_EQ(microgpt_trace_at(handle.get(), element.traced, &traced), 0);
+    return traced.data[0];
+  };
+  const double before = loss();
+  microgpt_parameter wte;
+  ASSERT_EQ(microgpt_model_parameter(model.get(), 0, &wte), 0);
+  wte.data[0] += 1;
+  EXPECT_NE(loss(), before);
+  wte.data[0] = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(loss(), 0.0);
+  EXPECT_EQ(microgpt_model_json(model.get(), nullptr), nullptr);
+}
+
+TEST(CApi, NothingGivenIsAnErrorAndNoCrash) {
+  EXPECT_EQ(microgpt_model_parse(nullptr, 3), nullptr);
+  EXPECT_TRUE(contains(microgpt_last_error(), "json: expected one, got NULL"));
+  EXPECT_EQ(microgpt_model_parse("{\"config\":", 10), nullptr);
+  EXPECT_TRUE(contains(microgpt_last_error(), "model: ")) << microgpt_last_error();
+  EXPECT_EQ(microgpt_model_config(nullptr, nullptr), -1);
+  EXPECT_EQ(microgpt_model_parameter(nullptr, 0, nullptr), -1);
+  EXPECT_EQ(microgpt_model_num_parameters(nullptr), 0u);
+  EXPECT_EQ(microgpt_model_json(nullptr, nullptr), nullptr);
+  EXPECT_EQ(microgpt_encode(nullptr, "a", 1, nullptr, 0, nullptr), -1);
+  EXPECT_EQ(microgpt_token_text(nullptr, 0, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_new(nullptr, nullptr, 0, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_size(nullptr), 0u);
+  EXPECT_EQ(microgpt_trace_at(nullptr, 0, nullptr), -1);
+  EXPECT_EQ(microgpt_trace_find(nullptr, "loss", 4, nullptr), -1);
+  EXPECT_EQ(microgpt_trace_path(nullptr, {0, 0}, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_name_of(nullptr, 0, nullptr), -1);
+  EXPECT_EQ(microgpt_trace_formula(nullptr, {0, 0}, 0, 17, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_gradient_formula(nullptr, {0, 0}, 0, 17, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_graph(nullptr), nullptr);
+  EXPECT_EQ(microgpt_graph_size(nullptr), 0u);
+  EXPECT_EQ(microgpt_graph_root(nullptr, nullptr), -1);
+  EXPECT_EQ(microgpt_graph_nodes(nullptr, 0, 1, nullptr), -1);
+  EXPECT_EQ(microgpt_graph_order(nullptr, nullptr), nullptr);
+  EXPECT_EQ(microgpt_backward_step(nullptr, 1), -1);
+  EXPECT_EQ(microgpt_backward_next(nullptr, nullptr), -1);
+  EXPECT_EQ(microgpt_default_settings(0, nullptr), -1);
+  EXPECT_EQ(microgpt_training_new(nullptr, 0, nullptr, nullptr), nullptr);
+  EXPECT_EQ(microgpt_training_num_documents(nullptr), 0u);
+  EXPECT_EQ(microgpt_training_document(nullptr, 0, nullptr), nullptr);
+  EXPECT_EQ(microgpt_train(nullptr, 1, nullptr, nullptr), -1);
+  EXPECT_EQ(microgpt_training_model(nullptr), nullptr);
+  EXPECT_EQ(microgpt_sampler_new(nullptr, nullptr, 0), nullptr);
+  EXPECT_EQ(microgpt_sample(nullptr, nullptr, 0, 1, nullptr), nullptr);
+  microgpt_default_trace_options(nullptr);
+  microgpt_model_free(nullptr);
+  microgpt_graph_free(nullptr);
+  microgpt_trace_free(nullptr);
+  microgpt_training_free(nullptr);
+  microgpt_sampler_free(nullptr);
+}
+
+TEST(CApi, OutOfRangeIsAnErrorAndNoCrash) {
+  const ModelHandle model(microgpt_model_toy());
+  microgpt_parameter parameter;
+  EXPECT_EQ(microgpt_model_parameter(model.get(), 9, &parameter), -1);
+  EXPECT_TRUE(contains(microgpt_last_error(), "expected 0 to below 9, got 9"));
+  EXPECT_EQ(microgpt_token_text(model.get(), 4, nullptr), nullptr);
+  EXPECT_EQ(microgpt_token_text(model.get(), -1, nullptr), nullptr);
+  std::size_t count = 77;
+  EXPECT_EQ(microgpt_encode(model.get(), "z", 1, nullptr, 0, &count), -1);
+  EXPECT_EQ(count, 77u);
+  EXPECT_EQ(microgpt_encode(model.get(), "a", 1, nullptr, 3, &count), -1);
+  const int bad_tokens[] = {0, 4, 0};
+  EXPECT_EQ(microgpt_trace_new(model.get(), bad_tokens, 3, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_new(model.get(), bad_tokens, 0, nullptr), nullptr);
+  microgpt_trace_options options = with_update();
+  options.edition = 2;
+  EXPECT_EQ(toy_trace(&options), nullptr);
+  options = with_update();
+  options.round = 99;
+  EXPECT_EQ(toy_trace(&options), nullptr);
+  options = with_update();
+  options.num_given = 1;
+  EXPECT_EQ(toy_trace(&options), nullptr);
+
+  const TraceHandle handle = toy_trace(nullptr);
+  const auto size = static_cast<std::uint32_t>(microgpt_trace_size(handle.get()));
+  microgpt_traced traced;
+  microgpt_element element;
+  EXPECT_EQ(microgpt_trace_at(handle.get(), size, &traced), -1);
+  EXPECT_EQ(microgpt_trace_at(handle.get(), 0, nullptr), -1);
+  EXPECT_EQ(microgpt_trace_find(handle.get(), "pos9", 4, &element), -1);
+  EXPECT_TRUE(contains(microgpt_last_error(), "nothing is called 'pos9'"));
+  EXPECT_EQ(microgpt_trace_path(handle.get(), {size, 0}, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_formula(handle.get(), {0, 8}, 0, 17, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_formula(handle.get(), {0, 0}, 2, 17, nullptr), nullptr);
+  EXPECT_EQ(microgpt_trace_formula(handle.get(), {0, 0}, 0, 0, nullptr), nullptr);
+  EXPECT_STREQ(microgpt_trace_gradient_formula(handle.get(), {0, 0}, 0, 17, nullptr), "");
+  microgpt_graph* const graph = microgpt_trace_graph(handle.get());
+  microgpt_nodes nodes;
+  EXPECT_EQ(microgpt_graph_nodes(graph, microgpt_graph_size(graph) + 1, 1, &nodes), -1);
+  EXPECT_EQ(microgpt_graph_nodes(graph, microgpt_graph_size(graph), 1, &nodes), 0);
+  EXPECT_EQ(nodes.count, 0u);
+  EXPECT_EQ(microgpt_trace_name_of(handle.get(), UINT32_MAX, &element), -1);
+}
+
+TEST(CApi, TrainingThatCannotBeIsAnError) {
+  microgpt_settings settings = small_settings();
+  EXPECT_EQ(small_training(settings, "abacus"), nullptr);
+  EXPECT_TRUE(contains(microgpt_last_error(), "abacus"));
+  settings.schedule = -1;
+  EXPECT_EQ(small_training(settings, "exact"), nullptr);
+  settings = small_settings();
+  settings.n_head = 3;
+  EXPECT_EQ(small_training(settings, "exact"), nullptr);
+  EXPECT_EQ(microgpt_default_settings(2, &settings), -1);
+
+  settings = small_settings();
+  settings.learning_rate = 1e300;
+  const TrainingHandle training = small_training(settings, "exact");
+  std::vector<double> losses(20);
+  std::size_t done = 0;
+  EXPECT_EQ(microgpt_train(training.get(), 0, nullptr, &done), 0);
+  EXPECT_EQ(microgpt_train(training.get(), 20, losses.data(), &done), -1);
+  EXPECT_TRUE(contains(microgpt_last_error(), "diverged")) << microgpt_last_error();
+  EXPECT_EQ(microgpt_train(training.get(), 1, losses.data(), &done), -1);
+  EXPECT_TRUE(contains(microgpt_last_error(), "has ended with an error"));
+  EXPECT_EQ(microgpt_training_model(training.get()), nullptr);
+}
+
+TEST(CApi, EachThreadHasItsLastError) {
+  EXPECT_EQ(microgpt_model_parse("x", 1), nullptr);
+  const std::string mine = microgpt_last_error();
+  std::string others = "none";
+  std::thread([&] { others = microgpt_last_error(); }).join();
+  EXPECT_EQ(others, "");
+  EXPECT_EQ(microgpt_last_error(), mine);
+}
+
+}  // namespace
+}  // namespace microgpt
