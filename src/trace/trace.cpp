@@ -95,10 +95,7 @@ class Tracer {
 
   Trace run(const StateDict& state, std::span<const int> tokens) {
     Cache<Value> keys(weights_.layers.size()), values(weights_.layers.size());
-    if (options_.cache) {
-      give(options_.cache->keys, ".k", keys);
-      give(options_.cache->values, ".v", values);
-    }
+    if (options_.cache) give(*options_.cache, keys, values);
     const std::size_t first_pos = keys.front().size();
     const Value loss = forward(tokens, keys, values);
     const bool has_grads = options_.backward || options_.step;
@@ -118,21 +115,25 @@ class Tracer {
   }
 
  private:
-  void give(const std::vector<std::vector<std::vector<double>>>& rows, const std::string& name,
-            Cache<Value>& cache) {
-    for (std::size_t layer = 0; layer < rows.size(); ++layer) {
-      for (std::size_t pos = 0; pos < rows[layer].size(); ++pos) {
-        Vector<Value> row;
-        std::vector<std::uint32_t> nodes;
-        for (const double x : rows[layer][pos]) {
-          row.push_back(tape_.leaf(x));
-          nodes.push_back(static_cast<std::uint32_t>(row.back().node()));
-        }
-        recorder_.record("pos" + std::to_string(pos) + ".layer" + std::to_string(layer) + name,
-                         {row.size()}, std::move(nodes), {"", 0, 0, "", "given"});
-        cache[layer].push_back(std::move(row));
+  void give(const GivenCache& cache, Cache<Value>& keys, Cache<Value>& values) {
+    for (std::size_t pos = 0; pos < cache.keys.front().size(); ++pos) {
+      for (std::size_t layer = 0; layer < cache.keys.size(); ++layer) {
+        const std::string part = "pos" + std::to_string(pos) + ".layer" + std::to_string(layer);
+        keys[layer].push_back(given(part + ".k", cache.keys[layer][pos]));
+        values[layer].push_back(given(part + ".v", cache.values[layer][pos]));
       }
     }
+  }
+
+  Vector<Value> given(std::string name, const std::vector<double>& numbers) {
+    Vector<Value> row;
+    std::vector<std::uint32_t> nodes;
+    for (const double x : numbers) {
+      row.push_back(tape_.leaf(x));
+      nodes.push_back(static_cast<std::uint32_t>(row.back().node()));
+    }
+    recorder_.record(std::move(name), {row.size()}, std::move(nodes), {"", 0, 0, "", "given"});
+    return row;
   }
 
   Value forward(std::span<const int> tokens, Cache<Value>& keys, Cache<Value>& values) {

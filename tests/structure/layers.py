@@ -15,14 +15,14 @@ ALLOWED = {
     "exact": "base random model",
     "cpu": "base random model",
     "engine": "base model reference exact cpu",
-    "graph": "reference",
-    "book": "base",
-    "trace": "base random data model checkpoint graph reference",
     "train": "base random data model checkpoint",
     "generate": "base random data model",
-    "diff": "conform reference trace train",
+    "graph": "reference",
+    "trace": "base model reference graph",
+    "book": "base",
+    "conform": "base random",
+    "diff": "reference train trace conform",
     "c_api": "",
-    "conform": "base random model",
 }
 
 C_HEADERS = ("stddef.h", "stdint.h")  # what a header for C may include

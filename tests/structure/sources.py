@@ -5,18 +5,30 @@ from pathlib import Path
 
 import tree
 
-# Lines that a newcomer may be asked to read, by what for: docs/decisions/0007-size.md.
+# Lines that a newcomer may be asked to read, by what for: docs/decisions/0007-size.md. What stands
+# below a folder, or is named itself; a header that is named belongs to no folder's budget.
 BUDGETS = {
     "the core": (6000, ("include", "src/base", "src/random", "src/data", "src/model",
                         "src/checkpoint", "src/reference", "src/engine", "src/train",
                         "src/generate")),
     "the fast engines": (7000, ("src/exact", "src/cpu")),
-    "the program": (4500, ("apps", "bindings")),
+    "the glass box": (5500, ("src/graph", "src/trace", "src/book", "src/c_api",
+                             "include/microgpt/graph.h", "include/microgpt/expression.h",
+                             "include/microgpt/graph_picture.h", "include/microgpt/trace.h",
+                             "include/microgpt/book.h", "include/microgpt/c_api.h",
+                             "include/microgpt/numerical_gradient.h")),
+    "the judge of ports": (4000, ("src/conform", "src/diff", "include/microgpt/conform.h",
+                                  "include/microgpt/diff.h", "include/microgpt/loss_log.h")),
+    "the ladder": (2000, ("ladder",)),
+    "the program": (8000, ("apps", "bindings")),
 }
 
 
-def count_lines(root, folders):
-    return sum(len(path.read_bytes().splitlines()) for path in tree.sources(root, *folders))
+def count_lines(root, places, budgets=BUDGETS):
+    named = {root / place for _, others in budgets.values() for place in others}
+    paths = [path for path in tree.sources(root, *places) if path not in named]
+    paths += [root / place for place in places if place.endswith(".h")]
+    return sum(len(path.read_bytes().splitlines()) for path in paths)
 
 
 def file_violations(root, path):
@@ -34,8 +46,8 @@ def file_violations(root, path):
 def check(root, budgets=BUDGETS):
     violations = [violation for path in tree.sources(root, *tree.SOURCE_FOLDERS)
                   for violation in file_violations(root, path)]
-    for name, (budget, folders) in budgets.items():
-        lines = count_lines(root, folders)
+    for name, (budget, places) in budgets.items():
+        lines = count_lines(root, places, budgets)
         if lines > budget:
             violations.append(f"{name}: {lines} lines, expected at most {budget}: "
                               "take something out")
