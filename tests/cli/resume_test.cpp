@@ -34,7 +34,7 @@ class ResumeTest : public CliTest {
   }
 
   void wait_for(const std::string& name) const {
-    for (int i = 0; i < 20000 && !exists(name); ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 60000 && !exists(name); ++i) std::this_thread::sleep_for(1ms);
     ASSERT_TRUE(exists(name));
   }
 
