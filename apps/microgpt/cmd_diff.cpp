@@ -213,10 +213,10 @@ Command diff_command(CLI::App& program) {
       "Say where two runs first differ: step, number, and the setting that explains it.\n"
       "Step by step, then number by number in the order in which they are computed.");
   const auto options = std::make_shared<DiffOptions>();
-  app.add_option("a", options->a, "a run: folder, model, settings or log")
+  app.add_option("RUN_A", options->a, "a run: folder, model, settings or log")
       ->type_name("FILE")
       ->required();
-  app.add_option("b", options->b, "the other one")->type_name("FILE")->required();
+  app.add_option("RUN_B", options->b, "the other one")->type_name("FILE")->required();
   add_value(app, "--data", &options->data, "FILE", "",
             "data of a run whose own is not to be found, or that names none");
   add_value(app, "--steps", &options->steps, "N", "0 or more",

@@ -68,6 +68,7 @@ std::string exit_status() {
   return ".SH EXIT STATUS\n" + tagged("0", "All went well.") +
          tagged("1", "An error; standard error says which.") +
          tagged("2", "The command line is wrong.") +
+         tagged("3", "conform: the port is wrong. diff: the runs differ.") +
          tagged("129, 130, 143",
                 "Stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; the run is saved and can be "
                 "resumed. A second signal ends the program at once.") +
