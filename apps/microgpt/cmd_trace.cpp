@@ -173,7 +173,8 @@ Command trace_command(CLI::App& program) {
   add_value(app, "--data", &options->data, "FILE|names|embedded", "",
             "whose letters an untrained model has");
   app.add_flag("--backward", options->backward, "the gradient of the loss by each number, too");
-  app.add_flag("--step", options->step, "the gradients, and Adam's update of the parameters");
+  app.add_flag("--step", options->step,
+               "the gradients, and Adam's update of the parameters from this text alone");
   add_value(app, "--at", &options->at, "PATH", "",
             "a part, such as pos2.layer0, or one number with all that is known about it");
   add_value(app, "--precision", &options->precision, "N", "0 to 17", "decimals that are shown");

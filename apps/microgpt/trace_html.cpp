@@ -292,6 +292,7 @@ void HtmlReport::write_heading(const Traced& traced) {
   heading_ = heading;
   html_ += fmt::format("<h2 id=\"{}\">{}", heading, heading);
   if (pos) html_ += fmt::format(": after {} comes {}", token(*pos), token(*pos + 1));
+  if (heading == "update") html_ += " by Adam, from this text alone";
   html_ += "</h2>\n";
 }
 

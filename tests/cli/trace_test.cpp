@@ -99,8 +99,9 @@ TEST_F(TraceCommandTest, TheToysPage) {
 
 TEST_F(TraceCommandTest, GradientsAndTheUpdateStandBeside) {
   const std::string page = output_of({"trace", "toy", "ab", "--step"});
-  EXPECT_TRUE(
-      contains(page, "\nupdate 1 by Adam\n  lr_t 0.01, beta1 0.85, beta2 0.99, eps_adam 1e-08\n"));
+  EXPECT_TRUE(contains(page,
+                       "\nupdate 1 by Adam, from this text alone\n  lr_t 0.01, beta1 0.85, beta2 "
+                       "0.99, eps_adam 1e-08\n"));
   EXPECT_TRUE(contains(page, "gradient"));
   EXPECT_TRUE(contains(page, "\n      new data "));
   EXPECT_FALSE(contains(output_of({"trace", "toy", "ab"}), "gradient"));
@@ -150,14 +151,14 @@ TEST_F(TraceCommandTest, TheWalkthroughsFiguresAndWhyTheyAreOff) {
   EXPECT_TRUE(contains(exact, "  pos2.probs[0]                     0.17    0.164808  " + slips));
   const std::string by_hand =
       output_of({"trace", "toy", "ab", "--cache", "printed", "--round", "2"});
-  EXPECT_TRUE(contains(
-      by_hand,
-      "walkthrough: of the 54 figures that it prints, 2 are not those above\n"
-      "                                 printed        here  why\n"
-      "  pos2.probs[0]                     0.17    0.160000  " +
-          slips +
-          "  pos2.loss                         1.77    1.830000  -log of the 0.17 printed for "
-          "pos2.probs[0]\n"));
+  EXPECT_TRUE(
+      contains(by_hand,
+               "walkthrough: of the 54 figures that it prints, 2 are not those above\n"
+               "                                 printed        here  why\n"
+               "  pos2.probs[0]                     0.17    0.160000  " +
+                   slips +
+                   "  pos2.loss                         1.77    1.830000  -log of the rounded 0.17 "
+                   "that is printed for pos2.probs[0]\n"));
   // It says nothing about other texts.
   EXPECT_FALSE(contains(output_of({"trace", "toy", "abc", "--cache", "printed"}), "walkthrough"));
   EXPECT_FALSE(contains(output_of({"trace", "toy", "ba"}), "walkthrough"));
