@@ -27,8 +27,8 @@ struct GraphOptions {
   std::string data = "embedded";
   std::string root;
   std::string at;
-  int depth = 3;
-  int parents = 0;
+  std::optional<int> depth;    // none: 3
+  std::optional<int> parents;  // none: 0
   bool steps = false;
   std::optional<int> step;  // none: all turns
   bool wrong = false;
@@ -40,22 +40,36 @@ struct GraphOptions {
   bool own_backward() const { return steps || wrong || step; }
 };
 
+// Of several names, any.
 std::uint32_t find_name(const Graph& graph, const std::string& name) {
   for (std::uint32_t i = 0; i < graph.size(); ++i) {
-    if (graph.name[i] == name) return i;
+    if (fmt::format(", {}, ", graph.name[i]).find(fmt::format(", {}, ", name)) != name.npos) {
+      return i;
+    }
   }
   throw Error(fmt::format("--at {}: nothing has this name", name));
 }
 
+// The node that --at #12 names; none for other names.
+std::optional<std::uint32_t> find_number(const Graph& graph, const std::string& name) {
+  if (!name.starts_with('#')) return std::nullopt;
+  std::size_t node = 0;
+  parse_value(name.substr(1), &node, "--at #", "the number of a node");
+  if (node < graph.size()) return static_cast<std::uint32_t>(node);
+  throw Error(fmt::format("--at {}: expected #0 to #{}", name, graph.size() - 1));
+}
+
 Graph part_at(const Graph& graph, std::uint32_t node, const GraphOptions& options) {
-  return part_of(graph, node, static_cast<std::size_t>(options.depth),
-                 static_cast<std::size_t>(options.parents));
+  return part_of(graph, node, static_cast<std::size_t>(options.depth.value_or(3)),
+                 static_cast<std::size_t>(options.parents.value_or(0)));
 }
 
 Graph graph_of_text(const GraphOptions& options) {
   Graph graph = graph_of_expression(options.what, options.root);
   backward(graph, topological_order(graph));
-  return options.at.empty() ? graph : part_at(graph, find_name(graph, options.at), options);
+  if (options.at.empty()) return graph;
+  const auto number = find_number(graph, options.at);
+  return part_at(graph, number ? *number : find_name(graph, options.at), options);
 }
 
 // A whole step, or its part around one number.
@@ -69,6 +83,9 @@ Graph graph_of_step(const GraphOptions& options) {
     if (trace.names[i] != kUnnamed) trace.graph.name[i] = path_of(trace, trace.names[i]);
   }
   if (options.at.empty()) return std::move(trace.graph);
+  if (const auto number = find_number(trace.graph, options.at)) {
+    return part_at(trace.graph, *number, options);
+  }
   const Element element = find_element(trace, options.at);
   return part_at(trace.graph, trace.traced[element.traced].nodes.at(element.index), options);
 }
@@ -81,8 +98,10 @@ void check_options(const GraphOptions& options) {
   const bool picture = format == "svg" || format == "dot";
   require(format.empty() || picture || format == "text" || format == "json",
           "--format: expected svg, dot, text or json");
-  require(options.depth >= 0 && options.parents >= 0,
+  require(options.depth.value_or(0) >= 0 && options.parents.value_or(0) >= 0,
           "--depth, --parents: out of range, expected 0 or more");
+  require(!options.at.empty() || (!options.depth && !options.parents),
+          "--depth, --parents: expected --at, around which they count");
   require(options.step.value_or(0) >= 0, "--step: out of range, expected 0 or more");
   require(options.precision >= 1 && options.precision <= 17,
           "--precision: out of range, expected 1 to 17");
@@ -159,7 +178,7 @@ Command graph_command(CLI::App& program) {
       "operation.\n"
       "An expression is a few statements in any order, separated by semicolons: numbers, names,\n"
       "+ - * / ** ( ), log, exp, relu. With MODEL and TEXT it is the loss of a text that a model\n"
-      "reads, some 60,000 numbers: --at names the one to look at, as `microgpt trace` calls it.");
+      "reads, thousands of numbers: --at names the one to look at, as `microgpt trace` calls it.");
   const auto options = std::make_shared<GraphOptions>();
   app.add_option("expression", options->what, "an expression; or a model, before a text")
       ->type_name(fmt::format("EXPR|{}", kAnyModel))
@@ -171,9 +190,11 @@ Command graph_command(CLI::App& program) {
   add_value(app, "--root", &options->root, "NAME", "",
             "whose gradients (default: what no other statement uses)");
   add_value(app, "--at", &options->at, "PATH", "",
-            "show what is around this number; where --steps, --step, --wrong begin");
-  add_value(app, "--depth", &options->depth, "N", "0 or more", "levels of children below --at");
-  add_value(app, "--parents", &options->parents, "N", "0 or more", "levels of parents above --at");
+            "show what is around this number, or node #N; where --steps, --step, --wrong begin");
+  app.add_option("--depth", options->depth, "levels of children below --at (default: 3)")
+      ->type_name("N");
+  app.add_option("--parents", options->parents, "levels of parents above --at (default: 0)")
+      ->type_name("N");
   app.add_flag("--steps", options->steps, "tell each turn of the backward pass");
   app.add_option("--step", options->step, "stop after K turns")->type_name("K");
   app.add_flag("--wrong", options->wrong,

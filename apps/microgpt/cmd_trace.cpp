@@ -60,9 +60,7 @@ void check(const TraceCommandOptions& options) {
   if (!options.json && (options.formulas || options.graph)) {
     throw UsageError("--formulas and --graph: expected --json, into which they write");
   }
-  if (!options.html.empty() && (options.json || !options.at.empty())) {
-    throw UsageError("--html: expected neither --json nor --at; the report shows all");
-  }
+  if (!options.html.empty() && options.json) throw UsageError("--html: expected no --json beside");
 }
 
 std::optional<int> decimals_to_round_to(const std::string& round) {
@@ -117,11 +115,19 @@ void write_part(const TraceReport& report, Output& out) {
   }
 }
 
+bool has_part(const TraceReport& report) {
+  return std::ranges::any_of(report.trace.traced,
+                             [&](const Traced& traced) { return is_in(traced.name, report.part); });
+}
+
 int run_trace(TraceCommandOptions options, Output& out) {
   take_arguments(options);
   if (is_in(options.at, "adam")) options.step = true;
   check(options);
-  const TraceReport report = make_report(options);
+  TraceReport report = make_report(options);
+  if ((options.json || !options.html.empty()) && !has_part(report)) {  // what holds that number
+    report.part = report.trace.traced[find_element(report.trace, report.part).traced].name;
+  }
   if (!options.html.empty()) {
     OutputFile::write_whole(options.html, html_report(report));
     print_note(fmt::format("the report is in {}", shell_quoted(options.html)));
@@ -167,7 +173,8 @@ Command trace_command(CLI::App& program) {
   add_value(app, "--data", &options->data, "FILE|names|embedded", "",
             "whose letters an untrained model has");
   app.add_flag("--backward", options->backward, "the gradient of the loss by each number, too");
-  app.add_flag("--step", options->step, "the gradients, and Adam's update of the parameters");
+  app.add_flag("--step", options->step,
+               "the gradients, and Adam's update of the parameters from this text alone");
   add_value(app, "--at", &options->at, "PATH", "",
             "a part, such as pos2.layer0, or one number with all that is known about it");
   add_value(app, "--precision", &options->precision, "N", "0 to 17", "decimals that are shown");

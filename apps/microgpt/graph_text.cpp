@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "message.h"
+#include "microgpt/error.h"
 #include "microgpt/graph_picture.h"
 
 namespace microgpt {
@@ -22,18 +23,26 @@ std::string label(const Graph& graph, std::uint32_t node) {
   return printable(label_of(graph, node));
 }
 
+// The first name of a node that has several: "a ..." of "a, b ...".
+std::string first_label(const Graph& graph, std::uint32_t node) {
+  std::string text = label(graph, node);
+  const auto comma = text.find(", ");
+  if (comma == text.npos) return text;
+  return text.erase(comma) + (graph.name[node].ends_with(" ...") ? " ..." : "");
+}
+
 std::string number(double x, int digits) { return fmt::format("{:.{}g}", x, digits); }
 
 // "a * b", "relu(x)"; empty for a leaf.
 std::string formula(const Graph& graph, std::uint32_t node) {
-  const std::string left = label(graph, graph.left[node]);
+  const std::string left = first_label(graph, graph.left[node]);
   const std::string_view op = to_string(graph.op[node]);
   switch (graph.op[node]) {
     case Op::kLeaf:
       return "";
     case Op::kAdd:
     case Op::kMul:
-      return fmt::format("{} {} {}", left, op, label(graph, graph.right[node]));
+      return fmt::format("{} {} {}", left, op, first_label(graph, graph.right[node]));
     case Op::kPow:
       return fmt::format("{} ** {}", left, graph.exponent[node]);
     default:
@@ -74,12 +83,12 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows, std:
 
 std::string format_turn(Graph& graph, std::uint32_t node, std::size_t k, int digits) {
   const std::string made = formula(graph, node);
-  const std::string name = label(graph, node);
+  const std::string name = first_label(graph, node);
   std::string text = fmt::format(
       "step {}: {}, {}.grad = {}{}\n", k, made.empty() ? name : name + " = " + made, name,
       number(graph.grad[node], digits), made.empty() ? ", a leaf: nothing to pass on" : "");
   for (const GradientPass& pass : gradient_passes(graph, node)) {
-    text += fmt::format("  {}.grad += {} * {}    {} -> {}\n", label(graph, pass.child),
+    text += fmt::format("  {}.grad += {} * {}    {} -> {}\n", first_label(graph, pass.child),
                         number(pass.local_grad, digits), number(graph.grad[node], digits),
                         number(pass.before, digits), number(pass.after, digits));
   }
@@ -88,23 +97,39 @@ std::string format_turn(Graph& graph, std::uint32_t node, std::size_t k, int dig
 }
 
 std::string why(const Graph& graph, const RecursiveBackward& recursive, Difference d, int digits) {
-  const std::string node = label(graph, d.node), cause = label(graph, d.cause);
+  const std::string node = first_label(graph, d.node), cause = first_label(graph, d.cause);
   return fmt::format(
       "The first that differs, from the root down, is {}: {} instead of {}.\n"
       "Why: {} paths lead from {} down to {}, and the recursion takes each. It passes on all of\n"
       "{}.grad each time, what it passed on before included: {} in all, where the gradient is {}.\n"
       "In topological order {}'s turn comes once, when all that use it have had theirs.\n",
       node, number(recursive.grad[d.node], digits), number(graph.grad[d.node], digits),
-      recursive.calls[d.cause], label(graph, graph.root), cause, cause,
+      recursive.calls[d.cause], first_label(graph, graph.root), cause, cause,
       number(recursive.passed_on[d.cause], digits), number(graph.grad[d.cause], digits), cause);
 }
 
 std::string why_not(const Graph& graph, const RecursiveBackward& recursive) {
   for (std::uint32_t i = 0; i < graph.size(); ++i) {
     if (graph.op[i] == Op::kLeaf || recursive.calls[i] < 2) continue;
-    return fmt::format("Both agree here, for what {} passes on again is 0.\n", label(graph, i));
+    return fmt::format("Both agree here, for what {} passes on again is 0.\n",
+                       first_label(graph, i));
   }
   return "Both agree: nothing that passes a gradient on is reached twice.\n";
+}
+
+// Throws Error: see recursive_backward; it says how to look at less.
+RecursiveBackward recursed(const Graph& graph) {
+  try {
+    return recursive_backward(graph);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: --at PATH --depth N", error.what()));
+  }
+}
+
+// Whether something is left out below the nodes of a part.
+bool is_cut(const Graph& graph, const std::vector<std::uint32_t>& order) {
+  return std::ranges::any_of(order,
+                             [&](std::uint32_t i) { return graph.name[i].ends_with(" ..."); });
 }
 
 Json json_of_node(const Graph& graph, std::uint32_t i) {
@@ -138,7 +163,7 @@ Json json_of_steps(Graph& graph, const std::vector<std::uint32_t>& order, std::s
 }
 
 Json json_of_comparison(const Graph& graph) {
-  const RecursiveBackward recursive = recursive_backward(graph);
+  const RecursiveBackward recursive = recursed(graph);
   Json json = {{"grad", recursive.grad},
                {"calls", recursive.calls},
                {"passed_on", recursive.passed_on},
@@ -165,8 +190,8 @@ std::string format_nodes(const Graph& graph, int digits) {
 std::string format_steps(Graph graph, const GraphTextOptions& options) {
   const auto order = topological_order(graph);
   std::vector<std::string> labels;
-  for (const std::uint32_t node : order) labels.push_back(label(graph, node));
-  const std::string root = label(graph, graph.root);
+  for (const std::uint32_t node : order) labels.push_back(first_label(graph, node));
+  const std::string root = first_label(graph, graph.root);
   std::string text = fmt::format(
       "Topological order, children before what is made of them:\n  {}\n\n"
       "Backward: all gradients are 0, {}.grad = 1, then from the last to the first:\n",
@@ -181,7 +206,7 @@ std::string format_steps(Graph graph, const GraphTextOptions& options) {
 std::string format_comparison(Graph graph, int digits) {
   const auto order = topological_order(graph);
   backward(graph, order);
-  const RecursiveBackward recursive = recursive_backward(graph);
+  const RecursiveBackward recursive = recursed(graph);
   const auto difference = first_difference(graph, recursive);
   std::vector<std::vector<std::string>> rows = {{"node", "made of", "calls", "right", "recursive"}};
   for (auto node = order.rbegin(); node != order.rend(); ++node) {
@@ -190,7 +215,11 @@ std::string format_comparison(Graph graph, int digits) {
                     number(recursive.grad[*node], digits)});
   }
   return format_table(rows, 2) + "\n" +
-         (difference ? why(graph, recursive, *difference, digits) : why_not(graph, recursive));
+         (difference ? why(graph, recursive, *difference, digits) : why_not(graph, recursive)) +
+         (is_cut(graph, order)
+              ? "This is a part: what lies below the nodes that end in ... is left "
+                "out, and may differ;\n--depth N goes deeper.\n"
+              : "");
 }
 
 std::string format_graph_json(Graph graph, const GraphTextOptions& options) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "message.h"
+#include "microgpt/error.h"
 #include "trace_report.h"
 
 namespace microgpt {
@@ -93,14 +94,14 @@ function show() {
   b.textContent = `${path(m[1], m[2])} = ${x.data[m[2]]}`;
   close.href = `#t${m[1]}`;
   close.textContent = 'close';
-  const f = x.formulas[m[2]], g = x.grad && x.grads[m[2]];
+  const f = x.formulas?.[m[2]], g = x.grads?.[m[2]];
   if (f) field('formula', spell(f));
   if (f) field('in numbers', spell(f, true));
   if (x.grad) field('gradient', String(x.grad[m[2]]));
   if (g) field('its formula', spell(g));
   if (g) field('in numbers', spell(g, true));
-  const short = document.getElementById(`t${m[1]}`).querySelector('p');
-  field('made', ...[...short.childNodes].map(e => e.cloneNode(true)));
+  const short = document.querySelector(`#t${m[1]} p`);
+  if (short) field('made', ...[...short.childNodes].map(e => e.cloneNode(true)));
   card.replaceChildren(b, ' ', close, list);
 }
 addEventListener('hashchange', show);
@@ -165,13 +166,14 @@ class HtmlReport {
       : report_(report), trace_(report.trace), writer_(report.trace) {}
 
   std::string write() {
+    check_size();
     html_ = kHead;
     write_head();
-    write_losses();
+    if (report_.part.empty()) write_losses();
     // What was made first; the parameters are many, and stand behind it.
     for (const bool parameters : {false, true}) {
       for (std::size_t t = 0; t < trace_.traced.size(); ++t) {
-        if (is_parameter(trace_, trace_.traced[t]) == parameters) write_traced(t);
+        if (is_parameter(trace_, trace_.traced[t]) == parameters && is_shown(t)) write_traced(t);
       }
     }
     html_ += "</main>\n<aside id=\"card\" aria-live=\"polite\" hidden></aside>\n";
@@ -181,6 +183,14 @@ class HtmlReport {
   }
 
  private:
+  bool is_shown(std::size_t t) const { return is_in(trace_.traced[t].name, report_.part); }
+  bool uses_shown(std::size_t t) const {
+    return std::ranges::any_of(trace_.traced[t].parents,
+                               [&](std::uint32_t parent) { return is_shown(parent); });
+  }
+  std::size_t num_terms(std::uint32_t t) const;
+  void check_size() const;
+  std::vector<bool> needed() const;
   void write_head();
   void write_losses();
   void write_heading(const Traced& traced);
@@ -196,6 +206,7 @@ class HtmlReport {
     return "<bdi>" + escaped(token_label(report_.tokenizer, id)) + "</bdi>";
   }
   Json data() const;
+  Json data_of(std::uint32_t t) const;
 
   const TraceReport& report_;
   const Trace& trace_;
@@ -203,6 +214,38 @@ class HtmlReport {
   std::string heading_;
   std::string html_;
 };
+
+// In the formulas of one tensor; those of its first number stand for all.
+std::size_t HtmlReport::num_terms(std::uint32_t t) const {
+  return trace_.traced[t].data.size() * (1 + parents_of(trace_, {t, 0}).size());
+}
+
+// What uses a number makes the terms of its gradient.
+void HtmlReport::check_size() const {
+  constexpr std::size_t kMaxTerms = 500'000;  // some 50 MB
+  std::size_t terms = 0;
+  for (std::uint32_t t = 0; t < trace_.traced.size(); ++t) {
+    if (is_shown(t)) terms += num_terms(t);
+    if (trace_.has_grads && uses_shown(t)) terms += num_terms(t);
+  }
+  if (terms <= kMaxTerms) return;
+  throw Error(fmt::format(
+      "--html: formulas of {} terms are no page, expected at most {}; take a part, --at PATH, or "
+      "--json, which may be large",
+      grouped(terms), grouped(kMaxTerms)));
+}
+
+// Which tensors formulas may name: those shown, what they were made of, what uses them, and what
+// that was made of beside them.
+std::vector<bool> HtmlReport::needed() const {
+  std::vector<bool> needed(trace_.traced.size());
+  for (std::size_t t = 0; t < needed.size(); ++t) {
+    if (!is_shown(t) && !uses_shown(t)) continue;
+    needed[t] = true;
+    for (const std::uint32_t parent : trace_.traced[t].parents) needed[parent] = true;
+  }
+  return needed;
+}
 
 void HtmlReport::write_head() {
   const Config& c = trace_.config;
@@ -249,6 +292,7 @@ void HtmlReport::write_heading(const Traced& traced) {
   heading_ = heading;
   html_ += fmt::format("<h2 id=\"{}\">{}", heading, heading);
   if (pos) html_ += fmt::format(": after {} comes {}", token(*pos), token(*pos + 1));
+  if (heading == "update") html_ += " by Adam, from this text alone";
   html_ += "</h2>\n";
 }
 
@@ -256,8 +300,9 @@ void HtmlReport::write_about(const Traced& traced) {
   html_ += fmt::format("<p class=\"s\">{}", escaped(traced.origin.formula));
   const char* before = " &middot; of ";
   for (const std::uint32_t parent : traced.parents) {
-    html_ += fmt::format("{}<a href=\"#t{}\">{}</a>", before, parent,
-                         escaped(trace_.traced[parent].name));
+    const std::string name = escaped(trace_.traced[parent].name);
+    html_ += before;
+    html_ += is_shown(parent) ? fmt::format("<a href=\"#t{}\">{}</a>", parent, name) : name;
     before = ", ";
   }
   for (const std::string& place : {python_place_of(traced.origin), place_of(traced.origin)}) {
@@ -323,22 +368,24 @@ void HtmlReport::write_traced(std::size_t t) {
 
 Json HtmlReport::data() const {
   Json all = Json::array();
+  const std::vector<bool> needed = this->needed();
   for (std::uint32_t t = 0; t < trace_.traced.size(); ++t) {
-    const Traced& traced = trace_.traced[t];
-    Json formulas = Json::array(), grads = Json::array();
-    for (std::uint32_t i = 0; i < traced.data.size(); ++i) {
-      formulas.push_back(writer_.value({t, i}, FormulaStyle::kLinks));
-      if (!traced.grad.empty()) grads.push_back(writer_.gradient({t, i}, FormulaStyle::kLinks));
-    }
-    Json object = {{"name", traced.name},
-                   {"shape", traced.shape},
-                   {"data", traced.data},
-                   {"formulas", std::move(formulas)}};
-    if (!traced.grad.empty()) object["grad"] = traced.grad;
-    if (!traced.grad.empty()) object["grads"] = std::move(grads);
-    all.push_back(std::move(object));
+    all.push_back(needed[t] ? data_of(t) : nullptr);
   }
   return all;
+}
+
+Json HtmlReport::data_of(std::uint32_t t) const {
+  const Traced& traced = trace_.traced[t];
+  Json object = {{"name", traced.name}, {"shape", traced.shape}, {"data", traced.data}};
+  if (!traced.grad.empty()) object["grad"] = traced.grad;
+  if (!is_shown(t)) return object;
+  for (std::uint32_t i = 0; i < traced.data.size(); ++i) {
+    object["formulas"].push_back(writer_.value({t, i}, FormulaStyle::kLinks));
+    if (traced.grad.empty()) continue;
+    object["grads"].push_back(writer_.gradient({t, i}, FormulaStyle::kLinks));
+  }
+  return object;
 }
 
 }  // namespace

@@ -288,7 +288,7 @@ void Page::write_losses() {
 
 void Page::write_update() {
   const OptimizerStep& step = *trace_.step;
-  line("\n" + bold(fmt::format("update {} by Adam", step.step + 1)));
+  line("\n" + bold(fmt::format("update {} by Adam, from this text alone", step.step + 1)));
   line(fmt::format("  lr_t {}, beta1 {}, beta2 {}, eps_adam {}", step.learning_rate, step.beta1,
                    step.beta2, step.eps_adam));
   for (const Traced& traced : trace_.traced) {

@@ -65,7 +65,7 @@ void write_card(const TraceReport& report, Element element, const PageStyle& sty
 // For machines: docs/trace.md.
 void write_json(const TraceReport& report, Output& out);
 
-// For people, in one file that needs no other.
+// For people, in one file that needs no other. Throws Error: it would be too large.
 std::string html_report(const TraceReport& report);
 
 }  // namespace microgpt

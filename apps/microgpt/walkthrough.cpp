@@ -37,7 +37,8 @@ std::string reason(const PrintedFigure& figure, const Trace& by_hand) {
     const bool is_its_log =
         figure.path.ends_with(".loss") && other.path.find(".probs") != figure.path.npos;
     if (is_its_log && shown(-std::log(other.printed), figure) == printed) {
-      return fmt::format("-log of the {} printed for {}", shown(other.printed, other), other.path);
+      return fmt::format("-log of the rounded {} that is printed for {}",
+                         shown(other.printed, other), other.path);
     }
   }
   return fmt::format("a slip: rounding at every step gives {} too", rounded);

@@ -2,7 +2,8 @@
 //
 //   results    What makes or looks up something returns a pointer, NULL if it fails. Other
 //   functions
-//              return 0, or -1 if they fail; what they were to write is then left alone.
+//              return 0, or -1 if they fail; what they were to write is then left alone (but
+//              see microgpt_train).
 //   errors     Then microgpt_last_error() says why, in the thread that called. Nothing is thrown,
 //              printed or ended; NULL for a handle is an error too, and so is an index out of
 //              range.
@@ -249,7 +250,8 @@ size_t microgpt_training_num_documents(const microgpt_training* training);  // 0
 const char* microgpt_training_document(microgpt_training* training, size_t i, size_t* size);
 
 // Does at most num_steps more steps, fewer where the training ends, and writes the loss of each and
-// how many there were. A loss that is not finite is an error, and ends the training for good.
+// how many there were, those before an error as well. A loss that is not finite is an error, and
+// ends the training for good.
 int microgpt_train(microgpt_training* training, size_t num_steps, double* losses, size_t* num_done);
 
 // The model as it is now, with Adam's moments: a handle of its own.

@@ -32,7 +32,7 @@ struct Graph {
   std::vector<double> left_local_grad;  // d(node) / d(child); 0 where it has none
   std::vector<double> right_local_grad;
   std::vector<double> exponent;   // of a power; else 0
-  std::vector<std::string> name;  // "" where it has none
+  std::vector<std::string> name;  // "" where it has none; several are joined by ", "
   std::uint32_t root = 0;         // the number whose gradients are asked for
 
   std::size_t size() const { return op.size(); }
@@ -78,24 +78,22 @@ struct RecursiveBackward {
 
 // Throws Error: it takes more than max_calls calls. There is one for each path from the root down,
 // and their number may double with each node.
-RecursiveBackward recursive_backward(const Graph& graph, std::size_t max_calls = 1'000'000);
+RecursiveBackward recursive_backward(const Graph& graph, std::size_t max_calls = 100'000'000);
 
 struct Difference {
   std::uint32_t node;
-  std::uint32_t cause;  // a parent whose gradient is right, but which passed on something else
+  std::uint32_t cause;  // a parent that was reached more than once and passed on something else
 };
 
 // The first node that a backward pass comes to whose gradient the recursive one has wrong, by more
-// than rounding; none if there is no such node.
+// than rounding does to the terms that it is the sum of; none if there is no such node.
 //   graph: after backward
 std::optional<Difference> first_difference(const Graph& graph, const RecursiveBackward& recursive);
 
 // The part of a graph around a node: down to `depth` children below it, and up to `parents` parents
 // above, in the order they have. One whose children are left out becomes a leaf, and its name ends
-// in "...". The node is the root.
-// Throws Error: more than max_nodes.
-Graph part_of(const Graph& graph, std::uint32_t node, std::size_t depth, std::size_t parents = 0,
-              std::size_t max_nodes = SIZE_MAX);
+// in " ...". The node is the root.
+Graph part_of(const Graph& graph, std::uint32_t node, std::size_t depth, std::size_t parents = 0);
 
 // The most steps from the root down to a leaf.
 std::size_t depth(const Graph& graph);

@@ -80,7 +80,8 @@ struct TraceOptions {
 // state has moments, Adam goes on from them.
 // Throws Error: check_state_dict fails, fewer than two tokens or one out of range, more than
 // block_size + 1 tokens, a cache of another shape or as long as the document, an optimizer that is
-// not Adam, decimals not within 0 to 15, or too little memory for the graph.
+// not Adam or whose step or constants are out of range, decimals not within 0 to 15, or too little
+// memory for the graph.
 Trace trace(const Config& config, const StateDict& state, std::span<const int> tokens,
             const TraceOptions& options = {});
 
@@ -102,8 +103,8 @@ std::vector<Element> users_of(const Trace& trace, Element element);
 
 // Formulas are Python expressions over named numbers: a value is made of those that were given
 // names before it, a gradient of the gradients of those that use it. What they evaluate to, in this
-// order of operations, is the number to the last bit (but for the sign of a zero, and for
-// rounding).
+// order of operations, is the number to the last bit (but for the sign of a zero; and a value that
+// was rounded is what they evaluate to, rounded).
 enum class FormulaStyle {
   kNames,    // pos2.layer0.q[0]: layer0.attn_wq[0][0]*pos2.layer0.attn_norm.x[0] + ...
   kNumbers,  // 0.5*-0.883 + ...

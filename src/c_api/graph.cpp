@@ -65,6 +65,7 @@ int microgpt_backward_step(microgpt_graph* graph, size_t turns) {
   return status_of([&] {
     microgpt_graph& g = given(graph, "graph");
     backward(g.graph, g.order, turns);
+    g.has_grads = true;
     g.turns = std::min(turns, g.order.size());
   });
 }
@@ -74,6 +75,7 @@ int microgpt_backward_next(microgpt_graph* graph, size_t* turns) {
     microgpt_graph& g = given(graph, "graph");
     std::size_t& done = given(turns, "turns");
     if (g.turns == 0) backward(g.graph, g.order, 0);
+    g.has_grads = true;
     if (g.turns < g.order.size()) {
       pass_gradient_on(g.graph, g.order[g.order.size() - 1 - g.turns++]);
     }
@@ -85,6 +87,7 @@ int microgpt_backward_recursive(microgpt_graph* graph) {
   return status_of([&] {
     microgpt_graph& g = given(graph, "graph");
     g.graph.grad = recursive_backward(g.graph).grad;
+    g.has_grads = true;
     g.turns = 0;
   });
 }

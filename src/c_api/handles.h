@@ -20,18 +20,22 @@ struct microgpt_model {
 };
 
 struct microgpt_graph {
-  // A trace's, with all its gradients.
-  explicit microgpt_graph(microgpt::Graph& shown)
-      : graph(shown), order(topological_order(graph)), turns(order.size()) {}
+  // A trace's, after the backward pass or before it.
+  microgpt_graph(microgpt::Graph& shown, bool with_grads)
+      : graph(shown),
+        order(topological_order(graph)),
+        has_grads(with_grads),
+        turns(with_grads ? order.size() : 0) {}
 
   // One of its own, before the backward pass.
   explicit microgpt_graph(microgpt::Graph&& made)
-      : own(std::move(made)), graph(*own), order(topological_order(graph)), turns(0) {}
+      : own(std::move(made)), graph(*own), order(topological_order(graph)) {}
 
   std::optional<microgpt::Graph> own;
   microgpt::Graph& graph;
   std::vector<std::uint32_t> order;
-  std::size_t turns;  // of the backward pass that the gradients show
+  bool has_grads = false;  // a backward pass has begun, or a recursive one was made
+  std::size_t turns = 0;   // of the backward pass that the gradients show
   std::string text = {};
 };
 

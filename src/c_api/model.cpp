@@ -14,7 +14,11 @@ thread_local std::array<char, 1024> last_error{};  // fixed, so that saying so c
 }  // namespace
 
 void set_last_error(const char* message) {
-  const std::size_t size = std::min(std::strlen(message), last_error.size() - 1);
+  std::size_t size = std::strlen(message);
+  if (size > last_error.size() - 1) {
+    size = last_error.size() - 1;
+    while (size > 0 && (message[size] & 0xC0) == 0x80) --size;  // no part of a letter
+  }
   std::copy_n(message, size, last_error.begin());
   last_error[size] = '\0';
 }

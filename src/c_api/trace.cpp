@@ -8,8 +8,8 @@ using namespace microgpt;
 using namespace microgpt::c_api;
 
 struct microgpt_trace {
-  explicit microgpt_trace(Trace made) : trace(std::move(made)), graph(trace.graph) {
-    if (!trace.has_grads) graph.turns = 0;
+  explicit microgpt_trace(Trace made)
+      : trace(std::move(made)), graph(trace.graph, trace.has_grads) {
     for (const Traced& traced : trace.traced) {
       formulas.emplace_back(traced.origin.formula);
       functions.emplace_back(traced.origin.python_function);
@@ -124,7 +124,7 @@ int microgpt_trace_at(microgpt_trace* trace, size_t i, microgpt_traced* traced) 
     microgpt_traced& out = given(traced, "traced");
     check_index(i, t.trace.traced.size(), "traced");
     Traced& made = t.trace.traced[i];
-    const bool has_grads = (t.trace.has_grads || t.graph.turns > 0) && !made.nodes.empty();
+    const bool has_grads = t.graph.has_grads && !made.nodes.empty();
     made.grad.resize(has_grads ? made.nodes.size() : 0);
     std::transform(made.nodes.begin(), made.nodes.begin() + std::ssize(made.grad),
                    made.grad.begin(), [&](std::uint32_t node) { return t.graph.graph.grad[node]; });

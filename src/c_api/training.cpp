@@ -144,23 +144,21 @@ int microgpt_train(microgpt_training* training, size_t num_steps, double* losses
                    size_t* num_done) {
   return status_of([&] {
     microgpt_training& t = given(training, "training");
-    size_t& done = given(num_done, "num_done");
+    size_t& done = given(num_done, "num_done") = 0;
     double* const out = num_steps > 0 ? &given(losses, "losses") : nullptr;
     Engine& engine = engine_of(t);
-    size_t steps = 0;
     if (num_steps > 0) {
       try {
         t.step = train(engine, t.config, t.train, t.dataset, t.tokenizer, t.step,
                        [&](const StepReport& report) {
-                         out[steps++] = report.loss;
-                         return steps < num_steps;
+                         out[done++] = report.loss;
+                         return done < num_steps;
                        });
       } catch (...) {
         t.engine.reset();
         throw;
       }
     }
-    done = steps;
   });
 }
 

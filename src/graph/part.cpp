@@ -1,10 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
-#include "microgpt/error.h"
 #include "microgpt/graph.h"
 
 namespace microgpt {
@@ -78,20 +76,11 @@ void cut_off(Graph& part) {
 
 }  // namespace
 
-Graph part_of(const Graph& graph, std::uint32_t node, std::size_t depth, std::size_t parents,
-              std::size_t max_nodes) {
+Graph part_of(const Graph& graph, std::uint32_t node, std::size_t depth, std::size_t parents) {
   Selection selection(graph.size());
   selection.in[node] = true;
   select_below(graph, node, depth, selection);
   select_above(graph, node, parents, selection);
-  const auto size =
-      static_cast<std::size_t>(std::count(selection.in.begin(), selection.in.end(), true));
-  if (size > max_nodes) {
-    throw Error(
-        fmt::format("graph: this part has {} nodes, expected at most {}; look at fewer "
-                    "levels",
-                    size, max_nodes));
-  }
   Graph part;
   std::vector<std::uint32_t> places(graph.size());
   for (std::uint32_t i = 0; i < graph.size(); ++i) {

@@ -141,6 +141,11 @@ inline void Tape::pass_on(std::uint32_t node) {
   }
 }
 
+void Tape::replace_result(std::size_t node, double data) {
+  set_data(node, data);
+  if ((state_[node] & (kVisited - 1)) == kExp) extra_[node].local_grad = data;
+}
+
 Tape::Node Tape::node(std::size_t index) const {
   const auto node = static_cast<std::uint32_t>(index);
   const auto kind = static_cast<Kind>(state_[node] & (kVisited - 1));

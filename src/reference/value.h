@@ -44,6 +44,10 @@ class Tape {
   void set_data(std::size_t node, double data) { cells_[node].data = data; }
   void set_grad(std::size_t node, double grad) { cells_[node].grad = grad; }
 
+  // Sets the data of a node that an operation made, as if that had come out: an exponential's own
+  // derivative too.
+  void replace_result(std::size_t node, double data);
+
   Node node(std::size_t node) const;
 
  private:

@@ -45,7 +45,7 @@ constexpr std::array kModel = {
     Row{"loss", 169, "", "(1 / n)*sum(losses)"},
 };
 
-constexpr std::string_view kGauss = "gauss(0, init_std)";
+constexpr std::string_view kGauss = "first drawn as gauss(0, std)";
 constexpr std::array kParameters = {
     Row{"wte", 81, "", kGauss},      Row{"wpe", 81, "", kGauss},
     Row{"lm_head", 81, "", kGauss},  Row{".attn_wq", 83, "", kGauss},

@@ -50,7 +50,7 @@ void Recorder::record(std::string name, std::vector<std::size_t> shape,
 
 void Recorder::round(std::string_view name, std::uint32_t node) {
   const int decimals = *round_ + (is_intermediate(name) ? 1 : 0);
-  tape_.set_data(node, round_to(tape_.data(node), decimals));
+  tape_.replace_result(node, round_to(tape_.data(node), decimals));
 }
 
 std::vector<Element> Recorder::take_names(std::size_t num_nodes) {

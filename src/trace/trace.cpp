@@ -51,6 +51,20 @@ void check_cache(const Config& config, const GivenCache& cache, std::size_t pred
   }
 }
 
+void check_step(const OptimizerStep& step) {
+  if (step.optimizer != Optimizer::kAdam) throw Error("trace: the update is Adam's, got sgd");
+  constexpr std::int64_t kMaxStep = std::int64_t{1} << 53;  // doubles count so far
+  if (step.step < 0 || step.step >= kMaxStep) {
+    throw Error("trace: step: expected 0 to below 2^53, got " + std::to_string(step.step));
+  }
+  TrainConfig train;
+  train.learning_rate = step.learning_rate;
+  train.beta1 = step.beta1;
+  train.beta2 = step.beta2;
+  train.eps_adam = step.eps_adam;
+  train.check();
+}
+
 void check_input(const Config& config, const StateDict& state, std::span<const int> tokens,
                  const TraceOptions& options) {
   config.check();
@@ -67,9 +81,7 @@ void check_input(const Config& config, const StateDict& state, std::span<const i
     throw Error("trace: expected 0 to 15 decimals to round to, got " +
                 std::to_string(*options.round));
   }
-  if (options.step && options.step->optimizer != Optimizer::kAdam) {
-    throw Error("trace: the update is Adam's, got sgd");
-  }
+  if (options.step) check_step(*options.step);
   if (options.cache) check_cache(config, *options.cache, tokens.size() - 1);
   check_memory("trace: the graph",
                kTraceFactor * (reference::graph_bytes(config, tokens.size()) +

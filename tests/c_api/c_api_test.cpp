@@ -203,12 +203,17 @@ TEST(CApi, BackwardStepByStepEndsInTheGradients) {
   const TraceHandle handle = toy_trace(nullptr);
   microgpt_graph* const graph = microgpt_trace_graph(handle.get());
   const Trace expected = expected_trace(true);
+  constexpr std::size_t kAdamNames = 9 * 6;
   const auto grad_of = [&](std::size_t traced) {
     microgpt_traced got;
     EXPECT_EQ(microgpt_trace_at(handle.get(), traced, &got), 0);
     return got.grad == nullptr ? std::vector<double>() : std::vector(got.grad, got.grad + got.size);
   };
   EXPECT_TRUE(grad_of(0).empty());
+  ASSERT_EQ(microgpt_backward_step(graph, 0), 0);  // only the root has one
+  EXPECT_EQ(grad_of(expected.traced.size() - 1 - kAdamNames), std::vector{1.0});
+  ASSERT_EQ(microgpt_backward_recursive(graph), 0);
+  EXPECT_EQ(grad_of(0).size(), 8u);
   Graph stepped = expected.graph;
   const auto order = topological_order(stepped);
   for (std::size_t turn = 1; turn <= order.size() + 1; ++turn) {
@@ -433,6 +438,16 @@ TEST(CApi, OutOfRangeIsAnErrorAndNoCrash) {
   options = with_update();
   options.num_given = 1;
   EXPECT_EQ(toy_trace(&options), nullptr);
+  for (const std::int64_t step : {std::int64_t{-1}, std::numeric_limits<std::int64_t>::max()}) {
+    options = with_update();
+    options.step = step;
+    EXPECT_EQ(toy_trace(&options), nullptr);
+    EXPECT_TRUE(contains(microgpt_last_error(), "trace: step: expected 0")) << step;
+  }
+  options = with_update();
+  options.learning_rate = std::nan("");
+  EXPECT_EQ(toy_trace(&options), nullptr);
+  EXPECT_TRUE(contains(microgpt_last_error(), "learning_rate"));
 
   const TraceHandle handle = toy_trace(nullptr);
   const auto size = static_cast<std::uint32_t>(microgpt_trace_size(handle.get()));
@@ -474,9 +489,25 @@ TEST(CApi, TrainingThatCannotBeIsAnError) {
   EXPECT_EQ(microgpt_train(training.get(), 0, nullptr, &done), 0);
   EXPECT_EQ(microgpt_train(training.get(), 20, losses.data(), &done), -1);
   EXPECT_TRUE(contains(microgpt_last_error(), "diverged")) << microgpt_last_error();
+  ASSERT_GT(done, 0u);  // that were good
+  EXPECT_TRUE(std::isfinite(losses[done - 1]));
+  EXPECT_EQ(losses[done], 0.0);
   EXPECT_EQ(microgpt_train(training.get(), 1, losses.data(), &done), -1);
   EXPECT_TRUE(contains(microgpt_last_error(), "has ended with an error"));
   EXPECT_EQ(microgpt_training_model(training.get()), nullptr);
+}
+
+TEST(CApi, LongErrorsEndBetweenLetters) {
+  const TraceHandle trace = toy_trace(nullptr);
+  microgpt_element element;
+  for (int shift = 0; shift < 2; ++shift) {
+    std::string path(static_cast<std::size_t>(shift), 'x');
+    for (int i = 0; i < 1000; ++i) path += "\xC3\xA9";
+    EXPECT_EQ(microgpt_trace_find(trace.get(), path.data(), path.size(), &element), -1);
+    const std::string message = microgpt_last_error();
+    EXPECT_GE(message.size(), 1022u);
+    EXPECT_EQ(message.back(), '\xA9');
+  }
 }
 
 TEST(CApi, EachThreadHasItsLastError) {

@@ -87,6 +87,32 @@ TEST_F(GraphCommandTest, Wrong) {
                        "Both agree here, for what b passes on again is 0."));
 }
 
+TEST_F(GraphCommandTest, APartSaysThatItIsOne) {
+  const Arguments arguments = {"graph", "toy", "ab", "--at", "pos0.loss", "--wrong"};
+  const std::string part = output_of(arguments);
+  EXPECT_TRUE(contains(part, "This is a part: what lies below the nodes that end in ... is left"));
+  Arguments whole = arguments;
+  whole.insert(whole.end(), {"--depth", "100"});
+  const std::string all = output_of(whole);
+  EXPECT_TRUE(contains(all, "The first that differs"));
+  EXPECT_FALSE(contains(all, "This is a part"));
+  EXPECT_TRUE(contains(output_of({"graph", "toy", "", "--wrong"}), "The first that differs"));
+}
+
+TEST_F(GraphCommandTest, SeveralNamesOfOneNumber) {
+  const std::string text = "c = a; a = 2; L = c*a";
+  const std::string table = output_of({"graph", text, "--format", "text"});
+  EXPECT_TRUE(contains(table, "\n  c, a              2     4\n  L     c * c       4     1\n"))
+      << table;
+  EXPECT_TRUE(contains(output_of({"graph", text, "--steps"}), "  c.grad += 2 * 1    2 -> 4\n"));
+  for (const char* name : {"a", "c", "#0"}) {
+    EXPECT_TRUE(contains(output_of({"graph", text, "--at", name}), "Graph of c, a</title>"))
+        << name;
+  }
+  EXPECT_EQ(output_of({"graph", kExample, "--at", "#2", "--steps", "--depth", "0"}).substr(0, 59),
+            "Topological order, children before what is made of them:\n  ");
+}
+
 TEST_F(GraphCommandTest, RealStep) {
   const std::string counts = output_of({"graph", "toy", "ab"});
   EXPECT_TRUE(contains(counts, "nodes                  825\n")) << counts;
@@ -144,10 +170,13 @@ TEST_F(GraphCommandTest, BadInput) {
       {{"graph", "toy", "ab", "--at", "pos1.los"}, 1, "similar: pos1.loss"},
       {{"graph", "toy", "ab", "--at", "wte[9][0]"}, 1, "is no number, expected wte[0..3][0..1]"},
       {{"graph", "toy", "ab", "--format", "svg"}, 1, "825 nodes are no picture"},
-      {{"graph", "toy", "ab", "--wrong"}, 1, "takes more than 1000000 calls"},
+      {{"graph", "untrained", "ab", "--wrong"}, 1, "look at a smaller part: --at PATH --depth N"},
+      {{"graph", kExample, "--at", "#4"}, 1, "--at #4: expected #0 to #3"},
+      {{"graph", kExample, "--at", "#x"}, 1, "--at #"},
+      {{"graph", kExample, "--parents", "2"}, 2, "--depth, --parents: expected --at"},
       {{"graph", "toy", "ab", "--root", "L"}, 2, "--root is for expressions"},
       {{"graph", kExample, "--format", "png"}, 2, "--format: expected svg, dot, text or json"},
-      {{"graph", kExample, "--depth", "-1"}, 2, "--depth"},
+      {{"graph", kExample, "--at", "L", "--depth", "-1"}, 2, "--depth"},
       {{"graph", kExample, "--precision", "18"}, 2, "--precision"},
       {{"graph", kExample, "--step", "-2"}, 2, "--step"},
       {{"graph", kExample, "--step", "x"}, 2, "--step"},

@@ -12,6 +12,51 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr char kCheckReport[] = R"(
+import html.parser, json, re
+page = open(path, encoding='utf-8').read()
+class Checker(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.ids, self.links, self.open, self.text, self.rows = set(), [], [], '', 0
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        for name in ('src', 'href', 'action', 'data'):
+            assert not re.match(r'(https?:)?//', attributes.get(name) or ''), attributes
+            if tag == 'a': self.links.append(attributes['href'])
+        assert tag not in ('img', 'iframe', 'link', 'object', 'form'), tag
+        if 'id' in attributes:
+            assert attributes['id'] not in self.ids, attributes
+            self.ids.add(attributes['id'])
+        if tag in ('section', 'script', 'main', 'table', 'style', 'a', 'bdi'): self.open.append(tag)
+    def handle_endtag(self, tag):
+        if tag in ('section', 'script', 'main', 'table', 'style', 'a', 'bdi'):
+            assert self.open.pop() == tag, tag
+    def handle_data(self, data):
+        if 'script' not in self.open: self.text += data
+checker = Checker()
+checker.feed(page)
+checker.close()
+assert not checker.open, checker.open
+traced = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
+for link in set(checker.links):
+    address = link.removeprefix('#')
+    if '.' in address:
+        t, i = map(int, address.split('.'))
+        assert 0 <= i < len(traced[t]['data']), link
+    else:
+        assert address in checker.ids, link
+assert part or all(traced)
+for t, x in enumerate(traced):
+    for formula in x.get('formulas', []) + x.get('grads', []) if x else []:
+        for u, i in re.findall(r'{(\d+):(\d+)}', formula): traced[int(u)]['data'][int(i)]
+    if not x or not (x['name'] + '.').startswith(part): continue  # else complete without JavaScript
+    assert x['name'] in checker.text and f't{t}' in checker.ids, x['name']
+    for i in range(len(x['data'])): assert f'href=#{t}.{i}' in page or f'"#{t}.{i}"' in page
+assert page.count('<script') == 2 and 'http://' not in page and 'https://' not in page
+print('good', len(traced), 'alert' in page, len(page.encode()))
+)";
+
 class TraceCommandTest : public CliTest {
  protected:
   Json json_of(Arguments arguments) const {
@@ -20,6 +65,11 @@ class TraceCommandTest : public CliTest {
     const Json json = Json::parse(output_of(arguments), nullptr, false);
     EXPECT_FALSE(json.is_discarded());
     return json;
+  }
+
+  // A script that checks the report of the numbers whose names begin so.
+  std::string check_report(const std::string& part) const {
+    return "path, part = '" + (folder_ / "report.html") + "', '" + part + "'" + kCheckReport;
   }
 
   // A refused call: one message, the right status, nothing printed.
@@ -49,8 +99,9 @@ TEST_F(TraceCommandTest, TheToysPage) {
 
 TEST_F(TraceCommandTest, GradientsAndTheUpdateStandBeside) {
   const std::string page = output_of({"trace", "toy", "ab", "--step"});
-  EXPECT_TRUE(
-      contains(page, "\nupdate 1 by Adam\n  lr_t 0.01, beta1 0.85, beta2 0.99, eps_adam 1e-08\n"));
+  EXPECT_TRUE(contains(page,
+                       "\nupdate 1 by Adam, from this text alone\n  lr_t 0.01, beta1 0.85, beta2 "
+                       "0.99, eps_adam 1e-08\n"));
   EXPECT_TRUE(contains(page, "gradient"));
   EXPECT_TRUE(contains(page, "\n      new data "));
   EXPECT_FALSE(contains(output_of({"trace", "toy", "ab"}), "gradient"));
@@ -100,14 +151,14 @@ TEST_F(TraceCommandTest, TheWalkthroughsFiguresAndWhyTheyAreOff) {
   EXPECT_TRUE(contains(exact, "  pos2.probs[0]                     0.17    0.164808  " + slips));
   const std::string by_hand =
       output_of({"trace", "toy", "ab", "--cache", "printed", "--round", "2"});
-  EXPECT_TRUE(contains(
-      by_hand,
-      "walkthrough: of the 54 figures that it prints, 2 are not those above\n"
-      "                                 printed        here  why\n"
-      "  pos2.probs[0]                     0.17    0.160000  " +
-          slips +
-          "  pos2.loss                         1.77    1.830000  -log of the 0.17 printed for "
-          "pos2.probs[0]\n"));
+  EXPECT_TRUE(
+      contains(by_hand,
+               "walkthrough: of the 54 figures that it prints, 2 are not those above\n"
+               "                                 printed        here  why\n"
+               "  pos2.probs[0]                     0.17    0.160000  " +
+                   slips +
+                   "  pos2.loss                         1.77    1.830000  -log of the rounded 0.17 "
+                   "that is printed for pos2.probs[0]\n"));
   // It says nothing about other texts.
   EXPECT_FALSE(contains(output_of({"trace", "toy", "abc", "--cache", "printed"}), "walkthrough"));
   EXPECT_FALSE(contains(output_of({"trace", "toy", "ba"}), "walkthrough"));
@@ -193,52 +244,37 @@ TEST_F(TraceCommandTest, AModelThatOverflows) {
   output_of({"trace", "out", "anna", "--backward", "--html", "report.html"});
 }
 
-constexpr char kCheckReport[] = R"(
-import html.parser, json, re
-page = open(path, encoding='utf-8').read()
-class Checker(html.parser.HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.ids, self.links, self.open, self.text, self.rows = set(), [], [], '', 0
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        for name in ('src', 'href', 'action', 'data'):
-            assert not re.match(r'(https?:)?//', attributes.get(name) or ''), attributes
-            if tag == 'a': self.links.append(attributes['href'])
-        assert tag not in ('img', 'iframe', 'link', 'object', 'form'), tag
-        if 'id' in attributes:
-            assert attributes['id'] not in self.ids, attributes
-            self.ids.add(attributes['id'])
-        if tag in ('section', 'script', 'main', 'table', 'style', 'a', 'bdi'): self.open.append(tag)
-    def handle_endtag(self, tag):
-        if tag in ('section', 'script', 'main', 'table', 'style', 'a', 'bdi'):
-            assert self.open.pop() == tag, tag
-    def handle_data(self, data):
-        if 'script' not in self.open: self.text += data
-checker = Checker()
-checker.feed(page)
-checker.close()
-assert not checker.open, checker.open
-traced = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
-for link in set(checker.links):
-    address = link.removeprefix('#')
-    if '.' in address:
-        t, i = map(int, address.split('.'))
-        assert 0 <= i < len(traced[t]['data']), link
-    else:
-        assert address in checker.ids, link
-for t, x in enumerate(traced):  # complete without JavaScript
-    assert x['name'] in checker.text and f't{t}' in checker.ids, x['name']
-    for i in range(len(x['data'])): assert f'href=#{t}.{i}' in page or f'"#{t}.{i}"' in page
-assert page.count('<script') == 2 and 'http://' not in page and 'https://' not in page
-print('good', len(traced), 'alert' in page, len(page.encode()))
-)";
-
 TEST_F(TraceCommandTest, TheReportStandsAlone) {
   output_of({"trace", "untrained", "emma", "--backward", "--html", "report.html"});
-  MICROGPT_RUN_PYTHON(output, "path = '" + (folder_ / "report.html") + "'" + kCheckReport);
+  MICROGPT_RUN_PYTHON(output, check_report(""));
   EXPECT_TRUE(output.starts_with("good ")) << output;
   EXPECT_LT(file("report.html").size(), 3'000'000u);
+}
+
+TEST_F(TraceCommandTest, TheReportOfAPart) {
+  for (const std::string part : {"pos2.layer0.head1.", "wte"}) {
+    const std::string at = part == "wte" ? "wte[2][0]" : "pos2.layer0.head1";
+    output_of({"trace", "untrained", "emma", "--step", "--at", at, "--html", "report.html"});
+    MICROGPT_RUN_PYTHON(output, check_report(part));
+    EXPECT_TRUE(output.starts_with("good ")) << output;
+    EXPECT_FALSE(contains(file("report.html"), "<code>pos1.")) << at;
+  }
+}
+
+TEST_F(TraceCommandTest, ATooLargeReportIsRefused) {
+  write_data();
+  output_of(tiny({"--n-embd", "64", "--n-layer", "4", "--block-size", "16", "--num-steps", "0",
+                  "--num-samples", "0"}));
+  expect_error({"out", "annaannaannaann", "--backward", "--html", "report.html"}, 1,
+               "--html: formulas of ");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "report.html"));
+  output_of({"trace", "out", "annaannaannaann", "--backward", "--at", "pos14.layer3.head0",
+             "--html", "report.html"});
+}
+
+TEST_F(TraceCommandTest, JsonOfANumberIsThatOfItsTensor) {
+  EXPECT_EQ(json_of({"toy", "ab", "--at", "wte[0][0]"})["traced"],
+            json_of({"toy", "ab", "--at", "wte"})["traced"]);
 }
 
 TEST_F(TraceCommandTest, TheReportEscapesWhatItShows) {
@@ -246,7 +282,7 @@ TEST_F(TraceCommandTest, TheReportEscapesWhatItShows) {
   write_data(evil + "\u202e\u05d0\n");
   output_of(tiny({"--block-size", "20"}));
   output_of({"trace", "out", "</script>", "--html", "report.html"});
-  MICROGPT_RUN_PYTHON(output, "path = '" + (folder_ / "report.html") + "'" + kCheckReport);
+  MICROGPT_RUN_PYTHON(output, check_report(""));
   EXPECT_TRUE(output.starts_with("good ")) << output;
   EXPECT_TRUE(contains(file("report.html"), "reads '&lt;/script&gt;'</title>"));
 }
@@ -286,7 +322,11 @@ TEST_F(TraceCommandTest, BadInputIsRefused) {
                "--cache printed: expected the model toy");
   expect_error({"toy", "a", "--cache", "printed"}, 1, "trace: the cache given holds 2 positions");
   expect_error({"toy", "ab", "--formulas"}, 2, "--formulas and --graph: expected --json");
-  expect_error({"toy", "ab", "--html", "x", "--json"}, 2, "--html: expected neither --json nor");
+  expect_error({"toy", "ab", "--html", "x", "--json"}, 2, "--html: expected no --json");
+  expect_error({"toy", "ab", "--json", "--at", "nonsense"}, 1,
+               "trace: nothing is called 'nonsense'");
+  expect_error({"toy", "ab", "--html", "x", "--at", "nonsense"}, 1,
+               "trace: nothing is called 'nonsense'");
   expect_error({"toy", "ab", "c"}, 2, "unknown argument 'c'");
   // An empty text is one: BOS comes after BOS.
   EXPECT_TRUE(contains(output_of({"trace", "toy", ""}), "pos0: after 'BOS' comes 'BOS'"));

@@ -77,6 +77,30 @@ inline std::vector<Step> steps() {
   return {toy_step(), toy_step_with_cache(), of_final, of_first};
 }
 
+// Of random shapes, of both editions in turn.
+inline std::vector<Step> random_steps(unsigned count) {
+  std::vector<Step> steps;
+  for (unsigned seed = 1; seed <= count; ++seed) {
+    std::mt19937 random(seed);
+    const auto up_to = [&](unsigned most) { return static_cast<int>(1 + random() % most); };
+    TrainConfig train = default_train_config(seed % 2 == 0 ? Edition::kFirst : Edition::kFinal);
+    train.seed = seed;
+    train.init_std = 0.5;
+    Config config = default_config(train.edition);
+    config.n_layer = up_to(3);
+    config.n_head = up_to(3);
+    config.n_embd = config.n_head * up_to(3);
+    config.block_size = up_to(6);
+    config.vocab_size = 1 + up_to(6);
+    std::vector<int> tokens(
+        static_cast<std::size_t>(1 + up_to(static_cast<unsigned>(config.block_size))));
+    for (int& token : tokens) token = up_to(static_cast<unsigned>(config.vocab_size)) - 1;
+    steps.push_back(random_step(config, train, tokens));
+    steps.back().name = "random shape " + std::to_string(seed);
+  }
+  return steps;
+}
+
 // All numbers of a trace.
 inline std::vector<Element> all_elements(const Trace& trace) {
   std::vector<Element> elements;
