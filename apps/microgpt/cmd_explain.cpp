@@ -1,17 +1,16 @@
 // microgpt explain: microgpt.py, line by line.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 
+#include "built_in_model.h"
 #include "command.h"
 #include "embedded_book.h"
 #include "embedded_names.h"
@@ -36,35 +35,59 @@ struct ExplainOptions {
   bool json = false;
 };
 
-// How wide the text may be, and whether a heading can be bold.
-struct Page {
-  std::size_t columns = 80;
-  bool bold = false;
-};
-
-Page page() {
-  const char* const term = std::getenv("TERM");
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
-  return {.columns = size.ws_col == 0 ? 80 : std::min<std::size_t>(size.ws_col, kMaxColumns),
-          .bold = term != nullptr && std::string_view(term) != "dumb"};
+std::size_t columns() {
+  return std::min(terminal_columns(STDOUT_FILENO).value_or(80), kMaxColumns);
 }
 
-// Markdown as a terminal shows it: headings and **words** in bold, links as their text.
-std::string for_terminal(const std::string& markdown, const Page& page) {
-  const std::string begin = page.bold ? "\x1b[1m" : "", end = page.bold ? "\x1b[0m" : "";
-  std::string text;
-  bool is_bold = false;
-  std::istringstream lines(markdown);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with('#')) line = "**" + line.substr(line.find(' ') + 1) + "**";
-    for (std::size_t at = line.find("**"); at != std::string::npos; at = line.find("**", at)) {
-      is_bold = !is_bold;
-      line.replace(at, 2, is_bold ? begin : end);
-    }
-    text += line + "\n";
+// Links as their text.
+std::string without_links(std::string text) {
+  for (std::size_t middle; (middle = text.find("](")) != std::string::npos;) {
+    const std::size_t begin = text.rfind('[', middle), end = text.find(')', middle);
+    if (begin == std::string::npos || end == std::string::npos) break;
+    text.erase(middle, end + 1 - middle).erase(begin, 1);
   }
   return text;
+}
+
+// Headings and **words** in bold, if the terminal has that; `code` as it is, but "\|" as "|".
+std::string with_styles(const std::string& line, bool bold) {
+  if (line.starts_with('#'))
+    return with_styles("**" + line.substr(line.find(' ') + 1) + "**", bold);
+  std::string text;
+  bool is_bold = false, is_code = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '`') is_code = !is_code;
+    if (line.compare(i, 2, "\\|") == 0) continue;
+    if (is_code || line.compare(i, 2, "**") != 0) {
+      text += line[i];
+    } else {
+      is_bold = !is_bold;
+      ++i;
+      if (bold) text += is_bold ? "\x1b[1m" : "\x1b[0m";
+    }
+  }
+  return text;
+}
+
+// Markdown as a terminal shows it.
+std::string for_terminal(const std::string& markdown) {
+  const bool bold = shows_styles(STDOUT_FILENO);
+  std::string text;
+  std::istringstream lines(without_links(printable(markdown)));
+  for (std::string line; std::getline(lines, line);) text += with_styles(line, bold) + "\n";
+  return text;
+}
+
+// What must be said where the numbers are not those that the words are about, else nothing.
+std::string remark(const ExplainOptions& options, const BookNumbers& numbers) {
+  if (options.text.empty()) return "";
+  const std::string whose =
+      options.model.empty() ? "it" : fmt::format("the model {}", options.model);
+  return numbers.fill(
+      "The words are about the first step of an untrained model, on `{{run.docs[0]}}`; only the "
+      "numbers are those of " +
+          whose + " on `{{text}}`.\n\n",
+      "remark", 1);
 }
 
 std::string quote(const BookSection& section, const Lines& source) {
@@ -82,23 +105,32 @@ std::span<const double> numbers_of(const Answer& answer, const Trace& trace,
   return std::span(answer.traced->data).subspan(find_element(trace, question).index, 1);
 }
 
-std::string format_numbers(const Answer& answer, const Trace& trace, const std::string& question) {
+std::string format_numbers(const Answer& answer, const Trace& trace, const std::string& question,
+                           bool untrained) {
   const auto data = numbers_of(answer, trace, question);
   const auto shown = data.first(std::min(kShownNumbers, data.size()));
-  return fmt::format("{} = {}\n  {:.6f}{}\n\n", question, answer.traced->origin.formula,
-                     fmt::join(shown, " "), shown.size() < data.size() ? " ..." : "");
+  const bool is_parameter = answer.traced->parents.empty();
+  const std::string formula = is_parameter && !untrained
+                                  ? ", a parameter"
+                                  : fmt::format(" = {}", answer.traced->origin.formula);
+  return fmt::format("{}{}\n  {:.6f}{}\n\n", question, formula, fmt::join(shown, " "),
+                     shown.size() < data.size() ? " ..." : "");
 }
 
 std::string format_answer(const Answer& answer, const BookNumbers& numbers,
-                          const std::string& question, const Lines& source) {
-  const Page page = microgpt::page();
-  std::string text;
-  if (answer.traced) text = format_numbers(answer, numbers.trace(), question);
+                          const ExplainOptions& options, const Lines& source) {
+  std::string text = for_terminal(remark(options, numbers));
+  if (answer.traced) {
+    const bool untrained = options.model.empty() || options.model == "untrained";
+    text += printable(format_numbers(answer, numbers.trace(), options.question, untrained));
+  }
+  if (answer.chapter) {
+    text += for_terminal(format_introduction(*answer.chapter, numbers, columns())) + "\n";
+  }
   for (const auto& [chapter, section] : answer.entries) {
     if (section != answer.entries.front().section) text += "\n";
-    text +=
-        quote(*section, source) +
-        for_terminal(printable(format_section(*chapter, *section, numbers, page.columns)), page);
+    text += quote(*section, source) +
+            for_terminal(format_section(*chapter, *section, numbers, columns()));
   }
   return text;
 }
@@ -122,20 +154,24 @@ Json to_json(const BookEntry& entry, const BookNumbers& numbers, const Lines& so
   return object;
 }
 
-Json to_json(const Answer& answer, const BookNumbers& numbers, const std::string& question,
+Json to_json(const Answer& answer, const BookNumbers& numbers, const ExplainOptions& options,
              const Lines& source) {
   Json sections = Json::array();
   for (const BookEntry& entry : answer.entries) sections.push_back(to_json(entry, numbers, source));
-  Json object = {{"question", question}, {"sections", std::move(sections)}};
-  if (answer.traced) object["numbers"] = numbers_of(answer, numbers.trace(), question);
+  Json object = {{"question", options.question}, {"sections", std::move(sections)}};
+  if (!options.text.empty()) object["remark"] = remark(options, numbers);
+  if (answer.chapter) {
+    const BookChapter& chapter = *answer.chapter;
+    object["introduction"] = numbers.fill(chapter.text, chapter.file, chapter.text_line);
+  }
+  if (answer.traced) object["numbers"] = numbers_of(answer, numbers.trace(), options.question);
   return object;
 }
 
 std::string format_contents(std::span<const BookChapter> book) {
-  const Page page = microgpt::page();
   std::string text;
   for (const BookChapter& chapter : book) {
-    text += for_terminal(fmt::format("**{}** ({})\n", chapter.title, chapter.name()), page);
+    text += for_terminal(fmt::format("**{}** ({})\n", chapter.title, chapter.name()));
     for (const BookSection& section : chapter.sections) {
       text +=
           fmt::format("  {:>3}-{:<3}  {}\n", section.first_line, section.last_line, section.title);
@@ -160,36 +196,49 @@ Json contents_as_json(std::span<const BookChapter> book) {
 }
 
 BookNumbers open_numbers(const ExplainOptions& options) {
-  if (!options.model.empty() && options.text.empty()) {
-    throw UsageError("--model: expected --text as well, a text for the model to read");
-  }
   BookNumbers numbers{std::string(embedded_names())};
   if (options.text.empty()) return numbers;
-  std::optional<Model> model;
-  if (!options.model.empty()) {
-    model = options.model == "toy" ? toy_model() : read_model(options.model);
+  if (options.model.empty()) {
+    numbers.follow(options.text);
+    return numbers;
   }
-  numbers.follow(model, options.text);
+  const Model model = open_model(options.model);
+  const OptimizerStep update = next_step(model);
+  const bool has_update = update.optimizer == Optimizer::kAdam;  // the only one that is traced
+  numbers.follow(model, has_update ? std::optional(update) : std::nullopt, options.text);
   return numbers;
 }
 
-int run_explain(const ExplainOptions& options, Output& out) {
-  if (!options.book.empty() && !options.question.empty()) {
+void check(const ExplainOptions& options) {
+  if (!options.model.empty() && options.text.empty()) {
+    throw UsageError("--model: expected --text as well, a text for the model to read");
+  }
+  if (options.book.empty()) return;
+  if (!options.question.empty()) {
     throw UsageError("--book writes all of the book, expected no line or name, got '" +
                      options.question + "'");
   }
+  if (options.json || !options.source.empty()) {
+    throw UsageError(
+        "--book writes Markdown without the source, expected no --json and no --source");
+  }
+}
+
+int run_explain(ExplainOptions options, Output& out) {
+  if (options.model == "toy" && options.text.empty()) options.text = kToyText;
+  check(options);
   const std::vector<BookChapter> book = embedded_book();
   const BookNumbers numbers = open_numbers(options);
   Lines source;
   if (!options.source.empty()) source = read_final_edition(options.source);
   if (!options.book.empty()) {
-    write_book(options.book, book, numbers);
+    write_book(options.book, book, numbers, remark(options, numbers));
   } else if (options.question.empty()) {
     out.write(options.json ? contents_as_json(book).dump(2) + "\n" : format_contents(book));
   } else {
     const Answer answer = find_sections(book, numbers, options.question);
-    out.write(options.json ? to_json(answer, numbers, options.question, source).dump(2) + "\n"
-                           : format_answer(answer, numbers, options.question, source));
+    out.write(options.json ? to_json(answer, numbers, options, source).dump(2) + "\n"
+                           : format_answer(answer, numbers, options, source));
   }
   return 0;
 }
@@ -220,9 +269,9 @@ Command explain_command(CLI::App& program) {
   app.add_option("question", options->question, "a line, a name or a number; none: list the parts")
       ->type_name("LINE|NAME");
   add_value(app, "--source", &options->source, "FILE", "", "a microgpt.py to quote the lines from");
-  add_value(app, "--model", &options->model, "FILE|toy", "",
-            "whose numbers to show: a model.json, the folder of a run, or the toy model");
-  add_value(app, "--text", &options->text, "TEXT", "", "what it reads");
+  add_value(app, "--model", &options->model, kAnyModel, "",
+            "whose numbers to show: a model.json, the folder of a run, toy or untrained");
+  add_value(app, "--text", &options->text, "TEXT", "", "what it reads (default: ab for the toy)");
   add_value(app, "--book", &options->book, "DIR", "", "write the whole book into a folder");
   app.add_flag("--json", options->json, "print JSON");
   app.footer(kExamples);

@@ -13,7 +13,6 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -96,13 +95,6 @@ void list(Output& out) {
 
 // ---- Differences ----
 
-// Whether standard output is a terminal that shows colours.
-bool shows_colours() {
-  const char* const term = std::getenv("TERM");
-  return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr && term != nullptr &&
-         std::string_view(term) != "dumb";
-}
-
 // One line, coloured as diffs are.
 std::string diff_line(char sign, std::string_view text, bool coloured) {
   const char* const colour = sign == '-' ? "31" : sign == '+' ? "32" : sign == '@' ? "36" : "";
@@ -120,11 +112,12 @@ void write_reasons(std::size_t from, std::size_t to, Output& out) {
   }
 }
 
-// In the format of `diff -u`, which patch(1) takes; from one rung to the next each hunk's first
-// line says why it is there.
+// In the format of `diff -u`, which patch(1) takes; from one rung to the next one up each hunk's
+// first line says why it is there.
 void write_diff(std::size_t from, std::size_t to, Output& out) {
-  const bool coloured = shows_colours(), next = to == from + 1;
+  const bool coloured = shows_styles(STDOUT_FILENO), next = to == from + 1;
   if (!next) write_reasons(std::min(from, to), std::max(from, to), out);
+  if (to < from) out.write("These are the reasons of the way up; the diff goes down.\n\n");
   const auto hunks = diff_lines(ladder_source(rungs()[from].name), ladder_source(rungs()[to].name));
   out.write(diff_line('-', fmt::format("--- ladder/{}.cpp", rungs()[from].name), coloured));
   out.write(diff_line('+', fmt::format("+++ ladder/{}.cpp", rungs()[to].name), coloured));

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -98,9 +97,7 @@ TraceReport make_report(const TraceCommandOptions& options) {
 PageStyle style_of_terminal() {
   const auto columns = terminal_columns(STDOUT_FILENO);
   if (!columns) return {};
-  const char* const term = std::getenv("TERM");
-  const bool dumb = term == nullptr || std::string_view(term) == "dumb";
-  return {.columns = *columns, .colors = !dumb && std::getenv("NO_COLOR") == nullptr};
+  return {.columns = *columns, .colors = shows_styles(STDOUT_FILENO)};
 }
 
 // A part of the names, or one number.

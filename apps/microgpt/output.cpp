@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -60,6 +61,13 @@ std::optional<std::size_t> terminal_columns(int descriptor) {
   winsize size{};
   if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return std::nullopt;
   return size.ws_col == 0 ? kUsual : size.ws_col;
+}
+
+bool shows_styles(int descriptor) {
+  const char* const term = std::getenv("TERM");
+  const char* const no_color = std::getenv("NO_COLOR");
+  return isatty(descriptor) != 0 && term != nullptr && std::string_view(term) != "dumb" &&
+         (no_color == nullptr || *no_color == '\0');
 }
 
 OutputFile OutputFile::open(const std::string& path, bool append) {

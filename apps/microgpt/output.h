@@ -38,6 +38,10 @@ class Output {
 // How many columns a descriptor's terminal has; nothing where it is none.
 std::optional<std::size_t> terminal_columns(int descriptor);
 
+// Whether it is a terminal that shows colours and bold letters, and the person wants them: TERM is
+// neither "dumb" nor missing, and NO_COLOR is not set (see no-color.org).
+bool shows_styles(int descriptor);
+
 // A file made for writing, closed at the end of scope.
 class OutputFile : public Output {
  public:

@@ -18,8 +18,8 @@ const std::vector<LadderProgram>& rungs() {
 
 const std::vector<LadderProgram>& programs_beside() {
   static const std::vector<LadderProgram> list = {
-      {"micrograd", "the chain rule on small numbers, neurons, a fit of four points", 0, 0},
-      {"toy", "a GPT of 72 numbers, trained by trying and not by calculus", 72, 0},
+      {"micrograd", "the chain rule on small numbers, neurons, a fit of four points"},
+      {"toy", "a GPT of 72 numbers, trained by trying and not by calculus"},
   };
   return list;
 }
@@ -60,8 +60,9 @@ const std::vector<Change>& changes(std::size_t to) {
            "New parameters: a vector for each position (wpe), four matrices of attention, and a "
            "matrix for the logits (lm_head), so that mlp_fc2 can lead back to n_embd numbers."},
           {"Vector attention",
-           "Attention lets a position gather from those before it, rmsnorm keeps vectors at one "
-           "size, and what a part finds is added to x instead of taking its place."},
+           "Attention lets a position gather from itself and those before it, rmsnorm keeps "
+           "vectors "
+           "at one size, and what a part finds is added to x instead of taking its place."},
           {"Matrix keys, values",
            "Each document starts with no past, what is too long is cut, and the deeper model needs "
            "smaller steps."},

@@ -11,8 +11,8 @@ namespace microgpt {
 struct LadderProgram {
   std::string_view name;  // "train3"
   std::string_view adds;  // what is new, in a few words
-  int num_params;         // 0: it has none, or of several networks
-  double loss;            // mean of the last 50 of its 1,000 steps on names.txt; 0: it has none
+  int num_params = 0;     // of a rung; 0: it has none
+  double loss = 0;        // of a rung: mean of the last 50 of its 1,000 steps on names.txt
 };
 
 // The whole of ladder/NAME.cpp, for the name of a program.

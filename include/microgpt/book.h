@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "microgpt/checkpoint.h"
+#include "microgpt/engine.h"
 #include "microgpt/trace.h"
 
 namespace microgpt {
@@ -48,6 +49,9 @@ struct BookChapter {
 // `code:` is missing or is not as described.
 BookChapter parse_chapter(const std::string& file, std::string_view markdown);
 
+// What the toy model reads in the book.
+inline constexpr char kToyText[] = "ab";
+
 class BookSteps;
 
 // Looks up what placeholders stand for. What that takes is computed when it is first asked for: a
@@ -59,10 +63,15 @@ class BookNumbers {
   BookNumbers(BookNumbers&&) noexcept;
   ~BookNumbers();
 
-  // From now on the step that is followed is that of this model on this text; without a model, of
-  // the run's untrained one. A placeholder that has no number in it is filled with "n/a".
-  // Throws Error: the text has a letter that the model doesn't know, or is empty.
-  void follow(const std::optional<Model>& model, const std::string& text);
+  // From now on the step that is followed is that of the run's untrained model on this text, and
+  // "trained" reads it too. A placeholder that has no number in it is filled with "n/a".
+  // Throws Error: the text has a letter that the model doesn't know, is empty or too long.
+  void follow(const std::string& text);
+
+  // The same with a model of one's own, from which no training is known: "trained" is "n/a".
+  //   update: Adam's in this step, if any; where the model has moments it goes on from them.
+  void follow(const Model& model, const std::optional<OptimizerStep>& update,
+              const std::string& text);
 
   // The text with its placeholders filled in.
   //   file, line: where it begins, for messages.
@@ -86,12 +95,14 @@ struct BookEntry {
 
 // What a reader asked for.
 struct Answer {
-  std::vector<BookEntry> entries;  // one or more, in the book's order
-  const Traced* traced = nullptr;  // the numbers asked for, if the question was a path
+  std::vector<BookEntry> entries;        // one or more, in the book's order
+  const Traced* traced = nullptr;        // the numbers asked for, if the question was a path
+  const BookChapter* chapter = nullptr;  // whose introduction belongs to it: it was asked for
 };
 
 // The sections about a line of microgpt.py ("94"), a chapter ("rmsnorm"), a name ("ms"), or a
-// number of the step that is followed ("pos2.layer0.q[3]"). Holds on to the book and the numbers.
+// number of the step that is followed ("pos2.layer0.q[3]"); what is both a name and a number
+// ("wte") is answered as both. Holds on to the book and the numbers.
 // Throws Error: there is no such line, or it is empty; nothing has that name, with similar ones.
 Answer find_sections(std::span<const BookChapter> book, const BookNumbers& numbers,
                      const std::string& question);
@@ -102,11 +113,17 @@ std::string format_section(const BookChapter& chapter, const BookSection& sectio
 std::string format_chapter(const BookChapter& chapter, const BookNumbers& numbers,
                            std::size_t columns);
 
+// What a chapter says before its first section, under its title.
+std::string format_introduction(const BookChapter& chapter, const BookNumbers& numbers,
+                                std::size_t columns);
+
 // Writes the book into a folder, which is made if need be: a file for each chapter, linked to its
 // neighbours, and README.md with the contents. Everything is filled in before anything is written.
-// Throws Error: see BookNumbers::fill; a file can't be written.
+//   remark: stands at the head of each file, if it is not empty.
+// Throws Error: see BookNumbers::fill; the folder has a README.md that is not the book's; a file
+// can't be written.
 void write_book(const std::string& folder, std::span<const BookChapter> book,
-                const BookNumbers& numbers);
+                const BookNumbers& numbers, const std::string& remark = "");
 
 // The lines of somebody's microgpt.py. Line ends and white space at the ends of lines don't matter.
 // Throws Error: can't be read, or it is not the final edition, whose lines the book counts.

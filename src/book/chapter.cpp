@@ -21,6 +21,8 @@ namespace {
 constexpr int kLastLine = 200;  // of microgpt.py
 constexpr std::size_t kColumns = 100;
 constexpr char kReadMe[] = "README.md";
+constexpr char kBookTitle[] = "# microgpt.py, line by line\n";
+constexpr std::size_t kMaxReadMe = 1 << 20;  // bytes
 
 // Reads a chapter's source line by line.
 class ChapterReader {
@@ -134,6 +136,21 @@ std::string introduce(const BookSection& section) {
   return text + ".";
 }
 
+// "151-172, 184": the lines of all sections; a single line between two is an empty one.
+std::string ranges_of(const BookChapter& chapter) {
+  std::vector<std::string> ranges;
+  int first = 0, last = 0;
+  for (const BookSection& section : chapter.sections) {
+    if (first == 0 || section.first_line > last + 2) {
+      first = section.first_line;
+      ranges.emplace_back();
+    }
+    last = section.last_line;
+    ranges.back() = first == last ? std::to_string(first) : fmt::format("{}-{}", first, last);
+  }
+  return fmt::format("{}", fmt::join(ranges, ", "));
+}
+
 std::string link_to(const BookChapter& chapter) {
   return fmt::format("[{}]({})", chapter.title, chapter.file);
 }
@@ -148,15 +165,13 @@ std::string format_links(std::span<const BookChapter> book, std::size_t i) {
 
 std::string format_contents(std::span<const BookChapter> book) {
   std::string text =
-      "# microgpt.py, line by line\n\n"
-      "What each of its 200 lines does, why it is there, which numbers it makes, and what large "
+      std::string(kBookTitle) +
+      "\nWhat each of its 200 lines does, why it is there, which numbers it makes, and what large "
       "systems do in its place. `microgpt explain --book` makes these pages from their sources in "
       "`book/` and fills in the numbers, so a change belongs there.\n\n";
   std::map<std::string, std::vector<std::string>> index;
   for (const BookChapter& chapter : book) {
-    text += fmt::format(
-        "- {}: {}\n", link_to(chapter),
-        lines_of(chapter.sections.front().first_line, chapter.sections.back().last_line));
+    text += fmt::format("- {}: lines {}\n", link_to(chapter), ranges_of(chapter));
     for (const BookSection& section : chapter.sections) {
       for (const std::string& name : section.names) {
         auto& chapters = index[name];
@@ -198,8 +213,22 @@ std::vector<BookEntry> sections_about_line(std::span<const BookChapter> book, in
   });
 }
 
+// "pos2.layer0" is the beginning of many numbers' names.
+void refuse_part(const Trace& trace, const std::string& question) {
+  std::vector<std::string> names;
+  for (const Traced& traced : trace.traced) {
+    if (traced.name.starts_with(question + ".")) names.push_back(traced.name);
+  }
+  if (names.empty()) return;
+  throw Error(
+      fmt::format("{}: expected one of its {} numbers and vectors, {} to {}; all together: "
+                  "microgpt trace MODEL TEXT --at {}",
+                  question, names.size(), names.front(), names.back(), question));
+}
+
 [[noreturn]] void throw_unknown(std::span<const BookChapter> book, const Trace& trace,
                                 const std::string& question) {
+  refuse_part(trace, question);
   std::vector<std::string> names;
   for (const BookChapter& chapter : book) {
     names.push_back(chapter.name());
@@ -249,13 +278,17 @@ Answer find_sections(std::span<const BookChapter> book, const BookNumbers& numbe
                     select(book, [&](const BookChapter& chapter, const BookSection& section) {
                       return is_about(chapter, section, question);
                     })};
-  if (!answer.entries.empty()) return answer;
+  const auto chapter = std::ranges::find(book, question, &BookChapter::name);
+  if (chapter != book.end()) answer.chapter = &*chapter;
   const Trace& trace = numbers.trace();
   const std::string name = question.substr(0, question.find('['));
   const auto traced = std::ranges::find(trace.traced, name, &Traced::name);
-  if (traced == trace.traced.end()) throw_unknown(book, trace, question);
+  if (traced != trace.traced.end()) answer.traced = &*traced;
+  if (!answer.entries.empty()) return answer;
+  if (answer.traced == nullptr) throw_unknown(book, trace, question);
   if (name != question) find_element(trace, question);  // throws where there is none
-  return {sections_about_line(book, traced->origin.python_line), &*traced};
+  answer.entries = sections_about_line(book, traced->origin.python_line);
+  return answer;
 }
 
 std::string format_section(const BookChapter& chapter, const BookSection& section,
@@ -265,12 +298,16 @@ std::string format_section(const BookChapter& chapter, const BookSection& sectio
   return wrap_markdown(text, columns);
 }
 
+std::string format_introduction(const BookChapter& chapter, const BookNumbers& numbers,
+                                std::size_t columns) {
+  return wrap_markdown(fmt::format("# {}\n\n{}\n", chapter.title,
+                                   numbers.fill(chapter.text, chapter.file, chapter.text_line)),
+                       columns);
+}
+
 std::string format_chapter(const BookChapter& chapter, const BookNumbers& numbers,
                            std::size_t columns) {
-  std::string text =
-      wrap_markdown(fmt::format("# {}\n\n{}\n", chapter.title,
-                                numbers.fill(chapter.text, chapter.file, chapter.text_line)),
-                    columns);
+  std::string text = format_introduction(chapter, numbers, columns);
   for (const BookSection& section : chapter.sections) {
     text += "\n" + format_section(chapter, section, numbers, columns);
   }
@@ -278,11 +315,21 @@ std::string format_chapter(const BookChapter& chapter, const BookNumbers& number
 }
 
 void write_book(const std::string& folder, std::span<const BookChapter> book,
-                const BookNumbers& numbers) {
+                const BookNumbers& numbers, const std::string& remark) {
+  const std::string read_me = folder + "/" + kReadMe;
+  if (std::filesystem::exists(read_me) &&
+      !read_file(read_me, read_me, kMaxReadMe).starts_with(kBookTitle)) {
+    throw Error(read_me + ": expected none or the book's own, got another; name a new folder");
+  }
   std::vector<std::pair<std::string, std::string>> files = {{kReadMe, format_contents(book)}};
   for (std::size_t i = 0; i < book.size(); ++i) {
     files.emplace_back(book[i].file,
                        format_chapter(book[i], numbers, kColumns) + "\n" + format_links(book, i));
+  }
+  if (!remark.empty()) {
+    for (auto& [name, text] : files) {
+      text.insert(text.find('\n') + 1, "\n" + wrap_markdown(remark, kColumns));
+    }
   }
   std::error_code error;
   std::filesystem::create_directories(folder, error);

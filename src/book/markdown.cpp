@@ -19,12 +19,18 @@ bool may_begin_line(std::string_view word) {
          !(is_number && (word.back() == '.' || word.back() == ')'));
 }
 
+// Characters, of which UTF-8 has the first byte only.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 // The lines of a paragraph or list item, those after the first indented.
 std::string wrap(const std::string& text, std::size_t columns, std::size_t indent) {
   std::istringstream words(text);
   std::string wrapped, line;
   for (std::string word; words >> word;) {
-    if (!line.empty() && line.size() + 1 + word.size() > columns && may_begin_line(word)) {
+    if (!line.empty() && width(line) + 1 + width(word) > columns && may_begin_line(word)) {
       wrapped += line + "\n";
       line = std::string(indent, ' ') + word;
     } else {
@@ -34,16 +40,30 @@ std::string wrap(const std::string& text, std::size_t columns, std::size_t inden
   return wrapped + line + "\n";
 }
 
-// "| a | b |" as {"a", "b"}
+// "| a | b\|c |" as {"a", "b\|c"}
 Lines cells_of(const std::string& row) {
-  Lines cells;
-  std::istringstream stream(row.substr(1));
-  for (std::string cell; std::getline(stream, cell, '|');) {
+  Lines cells(1);
+  for (std::size_t i = 1; i < row.size(); ++i) {
+    if (row[i] == '|' && row[i - 1] != '\\') {
+      cells.emplace_back();
+    } else {
+      cells.back() += row[i];
+    }
+  }
+  cells.pop_back();  // what is behind the last bar
+  for (std::string& cell : cells) {
     const auto begin = cell.find_first_not_of(' ');
     const auto end = cell.find_last_not_of(' ');
-    cells.push_back(begin == std::string::npos ? "" : cell.substr(begin, end - begin + 1));
+    cell = begin == std::string::npos ? "" : cell.substr(begin, end - begin + 1);
   }
   return cells;
+}
+
+// Of a cell as it is read, where "\|" is one bar.
+std::size_t cell_width(const std::string& cell) {
+  std::size_t bars = 0;
+  for (std::size_t at = 0; (at = cell.find("\\|", at)) != std::string::npos; at += 2) ++bars;
+  return width(cell) - bars;
 }
 
 bool is_rule(const Lines& cells) {
@@ -59,14 +79,15 @@ std::string align_table(const Lines& rows) {
     table.push_back(cells_of(row));
     widths.resize(std::max(widths.size(), table.back().size()), 1);
     for (std::size_t i = 0; i < table.back().size() && !is_rule(table.back()); ++i) {
-      widths[i] = std::max(widths[i], table.back()[i].size());
+      widths[i] = std::max(widths[i], cell_width(table.back()[i]));
     }
   }
   std::string text;
   for (const Lines& cells : table) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
+      const std::size_t padding = widths[i] - std::min(widths[i], cell_width(cells[i]));
       text += is_rule(cells) ? fmt::format("| {:-<{}} ", "", widths[i])
-                             : fmt::format("| {:<{}} ", cells[i], widths[i]);
+                             : fmt::format("| {}{:{}} ", cells[i], "", padding);
     }
     text += "|\n";
   }

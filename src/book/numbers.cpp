@@ -228,6 +228,20 @@ std::string format(const Facts& x, const std::optional<Digits>& digits) {
   return x.shape.empty() ? numbers.at(0) : fmt::format("[{}]", fmt::join(numbers, ", "));
 }
 
+// A text between marks of code, as Markdown has it there: it may have those marks itself, and in a
+// table the bar that parts cells.
+//   before, after: what stands around it.
+std::string escaped(std::string text, std::string_view before, std::string_view after) {
+  const std::size_t line = before.rfind('\n') + 1;  // 0 where there is none
+  if (before.substr(line).starts_with('|')) {
+    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) {
+      text.insert(at, 1, '\\');
+    }
+  }
+  const bool is_code = before.ends_with('`') && after.starts_with('`');
+  return is_code && text.find('`') != std::string::npos ? fmt::format("` {} `", text) : text;
+}
+
 std::string evaluate_with(BookSteps& steps, std::string_view placeholder) {
   const std::size_t bar = placeholder.find('|');
   std::optional<Digits> digits;
@@ -242,8 +256,11 @@ BookNumbers::BookNumbers(std::string documents)
 BookNumbers::BookNumbers(BookNumbers&&) noexcept = default;
 BookNumbers::~BookNumbers() = default;
 
-void BookNumbers::follow(const std::optional<Model>& model, const std::string& text) {
-  steps_->follow(model, text);
+void BookNumbers::follow(const std::string& text) { steps_->follow(text); }
+
+void BookNumbers::follow(const Model& model, const std::optional<OptimizerStep>& update,
+                         const std::string& text) {
+  steps_->follow(model, update, text);
 }
 
 std::string BookNumbers::evaluate(std::string_view placeholder) const {
@@ -264,7 +281,7 @@ std::string BookNumbers::fill(std::string_view text, const std::string& file, in
     const std::string_view placeholder = text.substr(open + 2, close - open - 2);
     filled += text.substr(0, open);
     try {
-      filled += evaluate(placeholder);
+      filled += escaped(evaluate(placeholder), filled, text.substr(close + 2));
     } catch (const Error& error) {
       if (!steps_->follows_other()) {
         throw Error(fmt::format("{}:{}: {{{{{}}}}}: {}", file, line, placeholder, error.what()));

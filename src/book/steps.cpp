@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "microgpt/book.h"
 #include "microgpt/dataset.h"
 #include "microgpt/engine.h"
 #include "microgpt/error.h"
@@ -64,14 +65,6 @@ FactTable facts_of_step(const Model& model, const Trace& trace, const std::strin
           {"block_size", number(c.block_size)},
           {"head_dim", number(c.head_dim())},
           {"num_params", number(static_cast<double>(c.num_params()))}};
-}
-
-OptimizerStep first_step() {
-  const TrainConfig train;
-  return {.learning_rate = learning_rate_at(train, 0),
-          .beta1 = train.beta1,
-          .beta2 = train.beta2,
-          .eps_adam = train.eps_adam};
 }
 
 Facts facts_of(const Traced& traced) {
@@ -146,32 +139,52 @@ const BookSteps::Run& BookSteps::run() {
   return *run_;
 }
 
-BookSteps::Step BookSteps::make_step(const Model& model, const std::string& text) {
-  std::vector<int> tokens = model.tokenizer.encode_document(text);
+BookSteps::Step BookSteps::make_step(const Model& model, const std::optional<OptimizerStep>& update,
+                                     const std::string& text, std::span<const int> tokens) {
   if (tokens.size() == 2) throw Error("the text to follow: expected a letter or more, got none");
-  tokens.resize(std::min(tokens.size(), static_cast<std::size_t>(model.config.block_size) + 1));
-  StateDict state{model.state.params, {}, {}};
-  Trace trace = microgpt::trace(model.config, state, tokens,
-                                {.backward = true, .step = first_step(), .round = {}, .cache = {}});
+  Trace trace = microgpt::trace(model.config, model.state, tokens,
+                                {.backward = true, .step = update, .round = {}, .cache = {}});
   FactTable facts = facts_of_step(model, trace, text);
   return {std::move(trace), std::move(facts)};
+}
+
+BookSteps::Step BookSteps::make_step(std::string_view scene) {
+  const OptimizerStep first_update = optimizer_step_at(TrainConfig(), 0);
+  if (scene == "toy") {
+    const Model toy = toy_model();
+    return make_step(toy, first_update, kToyText, toy.tokenizer.encode_document(kToyText));
+  }
+  if (!scene.empty() && scene != "trained") {
+    throw Error(fmt::format("expected toy: or trained:, got {}:", scene));
+  }
+  const bool trained = !scene.empty();
+  if (trained && follows_model_) throw Error("no training is known of the model that is followed");
+  std::vector<int> tokens = run().untrained.tokenizer.encode_document(text());
+  const auto most = static_cast<std::size_t>(run().untrained.config.block_size) + 1;
+  if (!follows_other()) tokens.resize(std::min(tokens.size(), most));  // as training does
+  if (trained) return make_step(run().trained, std::nullopt, text(), tokens);
+  return make_step(run().untrained, first_update, text(), tokens);
 }
 
 const BookSteps::Step& BookSteps::step(std::string_view scene) {
   const auto found = steps_.find(scene);
   if (found != steps_.end()) return found->second;
-  const auto make = [&] {
-    if (scene.empty()) return make_step(run().untrained, run().document);
-    if (scene == "trained") return make_step(run().trained, run().document);
-    if (scene == "toy") return make_step(toy_model(), "ab");
-    throw Error(fmt::format("expected toy: or trained:, got {}:", scene));
-  };
-  return steps_.emplace(scene, make()).first->second;
+  return steps_.emplace(scene, make_step(scene)).first->second;
 }
 
-void BookSteps::follow(const std::optional<Model>& model, const std::string& text) {
-  steps_.insert_or_assign("", make_step(model ? *model : run().untrained, text));
-  follows_other_ = true;
+void BookSteps::follow(const std::string& text) {
+  followed_text_ = text;
+  follows_model_ = false;
+  steps_.clear();
+  step("");
+}
+
+void BookSteps::follow(const Model& model, const std::optional<OptimizerStep>& update,
+                       const std::string& text) {
+  followed_text_ = text;
+  follows_model_ = true;
+  steps_.clear();
+  steps_.emplace("", make_step(model, update, text, model.tokenizer.encode_document(text)));
 }
 
 Facts BookSteps::look_up(std::string_view scene, std::string_view name) {

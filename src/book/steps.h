@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "microgpt/checkpoint.h"
+#include "microgpt/engine.h"
 #include "microgpt/trace.h"
 
 namespace microgpt {
@@ -29,11 +31,14 @@ class BookSteps {
   explicit BookSteps(std::string documents) : documents_(std::move(documents)) {}
 
   // See BookNumbers::follow.
-  void follow(const std::optional<Model>& model, const std::string& text);
-  bool follows_other() const { return follows_other_; }
+  void follow(const std::string& text);
+  void follow(const Model& model, const std::optional<OptimizerStep>& update,
+              const std::string& text);
+  bool follows_other() const { return followed_text_.has_value(); }
 
   // scene: "" for the step that is followed, "toy" or "trained".
-  // Throws Error: there is no such scene, or it has nothing of that name.
+  // Throws Error: there is no such scene, no training is known of the model that is followed, or
+  // the scene has nothing of that name.
   Facts look_up(std::string_view scene, std::string_view name);
   const Trace& trace(std::string_view scene) { return step(scene).trace; }
 
@@ -51,12 +56,16 @@ class BookSteps {
   };
 
   static Run make_run(const std::string& documents);
-  static Step make_step(const Model& model, const std::string& text);
+  static Step make_step(const Model& model, const std::optional<OptimizerStep>& update,
+                        const std::string& text, std::span<const int> tokens);
+  Step make_step(std::string_view scene);
   const Run& run();
   const Step& step(std::string_view scene);
+  const std::string& text() { return followed_text_ ? *followed_text_ : run().document; }
 
   std::string documents_;
-  bool follows_other_ = false;
+  std::optional<std::string> followed_text_;
+  bool follows_model_ = false;
   std::optional<Run> run_;
   std::map<std::string, Step, std::less<>> steps_;
 };

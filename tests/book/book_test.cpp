@@ -1,11 +1,14 @@
 // The book's sources: all of microgpt.py, once; what they name is there; no number is typed.
 #include "microgpt/book.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <set>
 #include <sstream>
 
@@ -21,6 +24,8 @@ const std::string kMicrogptPy = std::string(MICROGPT_SHARED_DIR) + "/oracle/micr
 // Lines of microgpt.py's final edition with nothing on them.
 const std::set<int> kEmptyLines = {5,   8,   13,  22,  28,  32,  38,  42,  46,  58,  73,  91, 96,
                                    102, 107, 113, 142, 145, 150, 154, 159, 170, 173, 183, 185};
+
+constexpr std::size_t kDescription = 7;  // lines in which the file speaks of itself
 
 const std::vector<BookChapter>& book() {
   static const std::vector<BookChapter> kBook = [] {
@@ -109,17 +114,42 @@ std::string bound_name(std::string_view line) {
   return binds ? std::string(line.begin(), end) : "";
 }
 
-// Everything that microgpt.py gives a name to is explained somewhere.
+// Those that comprehensions and loops bind, `for a, b in x`, and those that are called, `f(x)`.
+std::set<std::string> inner_names(const std::string& line) {
+  std::set<std::string> names;
+  const std::string code = line.substr(0, line.find(" # "));
+  bool is_bound = false;
+  for (std::size_t begin = 0, end; begin < code.size(); begin = std::max(end, begin + 1)) {
+    for (end = begin; end < code.size() && is_word_part(code[end]);) ++end;
+    const std::string word = code.substr(begin, end - begin);
+    if (word == "for" || word == "in") {
+      is_bound = word == "for";
+    } else if (!word.empty() && (is_bound || (end < code.size() && code[end] == '('))) {
+      names.insert(word);
+    }
+  }
+  return names;
+}
+
+// Everything that microgpt.py gives a name to or calls is explained somewhere.
 TEST(Book, ExplainsEveryName) {
   if (!std::filesystem::exists(kMicrogptPy)) GTEST_SKIP() << kMicrogptPy << " is not there";
-  std::set<std::string> explained = {"other", "i"};  // an operand, an index
+  std::set<std::string> explained;
   for_each_section([&](const BookSection& section) {
     explained.insert(section.names.begin(), section.names.end());
   });
   std::set<std::string> bound;
-  for (const std::string& line : read_final_edition(kMicrogptPy)) bound.insert(bound_name(line));
+  const auto source = read_final_edition(kMicrogptPy);
+  for (std::size_t i = kDescription; i < source.size(); ++i) {
+    if (source[i].starts_with('#')) continue;
+    bound.insert(bound_name(source[i]));
+    bound.merge(inner_names(source[i]));
+  }
   bound.erase("");
-  EXPECT_GT(bound.size(), 70u);
+  EXPECT_GT(bound.size(), 120u);
+  for (const char* name : {"wi", "zip", "gauss", "ki", "_", "other"}) {
+    EXPECT_TRUE(bound.contains(name)) << name;
+  }
   for (const std::string& name : bound) EXPECT_TRUE(explained.contains(name)) << name;
 }
 
@@ -140,8 +170,8 @@ TEST(Book, HasAllParts) {
   });
 }
 
-// "0.5" and "1e-5" where they stand outside of placeholders.
-std::vector<std::string> numbers_with_point(std::string text) {
+// "0.5", "1e-5", "32,033" where they stand outside of placeholders.
+std::vector<std::string> typed_numbers(std::string text) {
   for (std::size_t open; (open = text.find("{{")) != std::string::npos;) {
     text.replace(open, text.find("}}", open) + 2 - open, " ");
   }
@@ -149,11 +179,11 @@ std::vector<std::string> numbers_with_point(std::string text) {
   std::vector<std::string> numbers;
   for (auto at = text.begin(); (at = std::find_if(at, text.end(), is_digit)) != text.end();) {
     auto end = std::find_if_not(
-        at, text.end(), [&](char c) { return is_digit(c) || c == '.' || c == 'e' || c == '-'; });
+        at, text.end(), [&](char c) { return is_digit(c) || std::strchr(".,e-", c) != nullptr; });
     std::string number(at, end);
     at = end;
     number.erase(number.find_last_of("0123456789") + 1);
-    if (number.find_first_of(".e") != std::string::npos) numbers.push_back(number);
+    numbers.push_back(number);
   }
   return numbers;
 }
@@ -165,7 +195,8 @@ TEST(Book, TypesNoNumberOfAStep) {
   const std::set<std::string> published = {"3.3660", "2.6497", "2.3233", "2.37"};
   const std::set<std::string> others = {"0.02", "0.9", "0.95", "66.4", "2.718"};
   const auto check = [&](const std::string& text) {
-    for (const std::string& number : numbers_with_point(text)) {
+    for (const std::string& number : typed_numbers(text)) {
+      if (number.find_first_of(".e") == std::string::npos) continue;
       EXPECT_TRUE(constants.contains(number) || published.contains(number) ||
                   others.contains(number))
           << number;
@@ -173,6 +204,55 @@ TEST(Book, TypesNoNumberOfAStep) {
   };
   for (const BookChapter& chapter : book()) check(chapter.text);
   for_each_section([&](const BookSection& section) { check(section.text); });
+}
+
+// What is said of a step between "In a step" and "In production": one digit is an index, the others
+// are the seed, the last losses, steps, the length of a name, letters of the alphabet and lines.
+TEST(Book, TypesNoWholeNumberOfAStep) {
+  const std::set<std::string> known = {"42", "50", "500", "1,000",  "15",
+                                       "16", "26", "200", "32,033", "29,494"};
+  for_each_section([&](const BookSection& section) {
+    const std::size_t begin = section.text.find("**In a step.**");
+    const std::size_t end = section.text.find("**In production.**");
+    for (const std::string& number : typed_numbers(section.text.substr(begin, end - begin))) {
+      const bool is_whole = number.find_first_of(".e-") == std::string::npos;
+      EXPECT_TRUE(!is_whole || number.size() == 1 || known.contains(number)) << number;
+    }
+  });
+}
+
+std::vector<double> losses_in(const std::string& file) {
+  std::istringstream lines(get_file(file));
+  std::vector<double> losses;
+  for (double step, loss; lines >> step >> loss;) losses.push_back(loss);
+  return losses;
+}
+
+double mean_of_last_50(const std::string& file) {
+  const auto losses = losses_in(file);
+  return std::accumulate(losses.end() - 50, losses.end(), 0.0) / 50;
+}
+
+// The figures of names.txt, which microgpt.py downloads, are those of the file and of its run.
+TEST(Book, QuotesFiguresOfNamesTxtRightly) {
+  const std::string shared = MICROGPT_SHARED_DIR, golden = shared + "/golden/ladder/";
+  if (!std::filesystem::exists(golden)) GTEST_SKIP() << golden << " is not there";
+  const auto losses = losses_in(golden + "train5.loss17.txt");
+  ASSERT_EQ(losses.size(), 1000u);
+  std::istringstream lines(get_file(shared + "/data/names.txt"));
+  std::size_t count = 0;
+  std::set<std::string> names;
+  for (std::string name; std::getline(lines, name); ++count) names.insert(name);
+  const auto grouped = [](std::size_t n) { return fmt::format("{},{:03}", n / 1000, n % 1000); };
+  std::string text;
+  for_each_section([&](const BookSection& section) { text += section.text; });
+  for (const std::string& figure :
+       {grouped(count), grouped(names.size()), fmt::format("{:.4f}", losses.front()),
+        fmt::format("{:.4f}", losses.back()),
+        fmt::format("{:.4f}", mean_of_last_50(golden + "train5.loss17.txt")),
+        fmt::format("{:.2f}", mean_of_last_50(golden + "edition1.loss17.txt"))}) {
+    EXPECT_TRUE(has_word(text, figure)) << figure;
+  }
 }
 
 std::string parse_error(const std::string& markdown) {
@@ -205,7 +285,7 @@ TEST(BookChapter, SaysWhatIsWrong) {
 TEST(BookChapter, IsNamedByItsFile) {
   EXPECT_EQ(book().at(7).name(), "rmsnorm");
   EXPECT_EQ(book().at(7).sections.at(0).names,
-            (std::vector<std::string>{"rmsnorm", "ms", "scale"}));
+            (std::vector<std::string>{"rmsnorm", "ms", "scale", "xi"}));
 }
 
 std::vector<std::string> titles(const std::string& question) {

@@ -31,5 +31,17 @@ TEST(WrapMarkdown, AlignsTables) {
             "| a      | long |\n| ------ | ---- |\n| longer | b    |\n");
 }
 
+TEST(WrapMarkdown, CountsCharactersAndNotBytes) {
+  EXPECT_EQ(wrap_markdown("| \u00e9 | b |\n|---|---|\n| ab | c |\n", 9),
+            "| \u00e9  | b |\n| -- | - |\n| ab | c |\n");
+  EXPECT_EQ(wrap_markdown("\u00e9\u00e9 \u00e9\u00e9\n", 5), "\u00e9\u00e9 \u00e9\u00e9\n");
+}
+
+// As a terminal shows it, without the backslash, the columns are even.
+TEST(WrapMarkdown, KeepsBarsInCells) {
+  EXPECT_EQ(wrap_markdown("| \\| | b |\n|---|---|\n| ab | c |\n", 9),
+            "| \\|  | b |\n| -- | - |\n| ab | c |\n");
+}
+
 }  // namespace
 }  // namespace microgpt

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "microgpt/book.h"
+#include "microgpt/trainer.h"
 #include "support/message_of.h"
 #include "support/temp_folder.h"
 
@@ -135,15 +136,45 @@ TEST(BookNumbers, FillsAText) {
 
 TEST(BookNumbers, FollowsAnotherWordAndModel) {
   BookNumbers other(get_file(kRoot + "/data/names.txt"));
-  other.follow({}, "emma");
+  other.follow("emma");
   EXPECT_EQ(other.fill("{{text}} {{letters[1]}} {{pos9.loss|4}} {{toy:n}}", "a.md", 1),
             "emma e n/a 3");
   EXPECT_EQ(other.evaluate("wte[0][0]|9"), value("wte[0][0]|9"));
-  other.follow(toy_model(), "ab");
+  const OptimizerStep update;
+  other.follow(toy_model(), update, "ab");
   EXPECT_EQ(other.evaluate("pos2.probs|6"), value("toy:pos2.probs|6"));
-  EXPECT_NE(message_of([&] { other.follow(toy_model(), "x"); }).find("'x'"), std::string::npos);
-  EXPECT_EQ(message_of([&] { other.follow({}, ""); }),
+  EXPECT_EQ(other.fill("{{trained:pos2.loss|4}}", "a.md", 1), "n/a");
+  EXPECT_NE(message_of([&] { other.follow(toy_model(), update, "x"); }).find("'x'"),
+            std::string::npos);
+  EXPECT_EQ(message_of([&] { other.follow(""); }),
             "the text to follow: expected a letter or more, got none");
+  EXPECT_NE(message_of([&] { other.follow("abcdefghijklmnop"); }).find("use a shorter text"),
+            std::string::npos);
+}
+
+TEST(BookNumbers, TheTrainedModelReadsTheTextThatIsFollowed) {
+  BookNumbers other(get_file(kRoot + "/data/names.txt"));
+  other.follow("emma");
+  EXPECT_EQ(other.evaluate("trained:letters"), "BOS, e, m, m, a, BOS");
+  EXPECT_NE(other.evaluate("trained:loss|6"), value("trained:loss|6"));
+  other.follow(other.evaluate("run.docs[0]"));
+  EXPECT_EQ(other.evaluate("trained:loss|6"), value("trained:loss|6"));
+}
+
+TEST(BookNumbers, AdamGoesOnFromTheMomentsOfAModel) {
+  Model model = toy_model();
+  const OptimizerStep update = optimizer_step_at(TrainConfig(), 7);
+  const auto tokens = model.tokenizer.encode_document("ab");
+  model.state.adam_m.assign(72, 0.25);
+  model.state.adam_v.assign(72, 0.5);
+  const Trace traced = trace(model.config, model.state, tokens,
+                             {.backward = true, .step = update, .round = {}, .cache = {}});
+  BookNumbers other(get_file(kRoot + "/data/names.txt"));
+  other.follow(model, update, "ab");
+  for (const char* name : {"adam.wte.m_hat", "adam.wte.data"}) {
+    const std::size_t at = find_traced(traced, name);
+    EXPECT_EQ(other.trace().traced[at].data, traced.traced[at].data) << name;
+  }
 }
 
 }  // namespace

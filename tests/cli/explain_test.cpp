@@ -34,6 +34,14 @@ class ExplainTest : public CliTest {
   }
 };
 
+// The numbers of a name in what `trace --json` printed.
+Json find_traced(const Json& trace, const std::string& name) {
+  for (const Json& traced : trace["traced"]) {
+    if (traced["name"] == name) return traced["data"];
+  }
+  return nullptr;
+}
+
 std::size_t longest_line(const std::string& text) {
   std::size_t longest = 0;
   std::istringstream lines(text);
@@ -111,6 +119,80 @@ TEST_F(ExplainTest, TakesAnotherModelAndText) {
   EXPECT_TRUE(contains(explain({"160", "--text", "ab"}), "n/a"));
 }
 
+// The same numbers as `microgpt trace --step` has of a run, which has moments and a step of its
+// own.
+TEST_F(ExplainTest, AgreesWithTrace) {
+  write_data();
+  output_of(tiny({"--num-steps", "7"}));
+  const Json traced = Json::parse(output_of({"trace", "out", "anna", "--step", "--json"}));
+  EXPECT_EQ(explain_json({"adam.wte.m_hat", "--model", "out", "--text", "anna"})["numbers"],
+            find_traced(traced, "adam.wte.m_hat"));
+  output_of(tiny({"--optimizer", "sgd", "--out", "sgd"}));
+  EXPECT_TRUE(contains(explain({"176", "--model", "sgd", "--text", "anna"}), "n/a"));
+}
+
+TEST_F(ExplainTest, SaysWhoseNumbersTheyAre) {
+  const std::string head = "The words are about the first step of an untrained model, on `tono`; ";
+  EXPECT_FALSE(contains(explain({"129"}), head));
+  EXPECT_TRUE(explain({"129", "--text", "emma"})
+                  .starts_with(head + "only the numbers are those of it on `emma`.\n"));
+  const Arguments toy = {"129", "--model", "toy"};
+  EXPECT_TRUE(
+      explain(toy).starts_with(head + "only the numbers are those of the model toy on `ab`.\n"));
+  EXPECT_TRUE(contains(explain_json(toy)["remark"].get<std::string>(), "the model toy on `ab`"));
+  EXPECT_EQ(explain({"wte[0][0]", "--model", "untrained", "--text", "ab"}).find(", a parameter"),
+            std::string::npos);
+  EXPECT_TRUE(
+      contains(explain({"wte[0][0]", "--model", "toy"}), "wte[0][0], a parameter\n  0.2000"));
+  explain({"--book", "toy", "--model", "toy"});
+  for (const char* page : {"toy/README.md", "toy/07-rmsnorm.md"}) {
+    EXPECT_TRUE(contains(file(page), "\n\n" + head)) << page;
+  }
+}
+
+TEST_F(ExplainTest, ANameMayBeANumberToo) {
+  EXPECT_EQ(explain_json({"wte"})["numbers"].size(), 432u);
+  const std::string loss = explain({"loss"});
+  EXPECT_TRUE(loss.starts_with("loss = ")) << loss;
+  EXPECT_TRUE(contains(loss, "\nThe loss\n"));
+  EXPECT_FALSE(explain_json({"ms"}).contains("numbers"));
+}
+
+TEST_F(ExplainTest, APartBeginsWithItsIntroduction) {
+  EXPECT_TRUE(explain({"attention"}).starts_with("Attention\n\nTo guess the next letter"));
+  EXPECT_TRUE(
+      explain_json({"attention"})["introduction"].get<std::string>().starts_with("To guess"));
+  EXPECT_FALSE(contains(explain({"110"}), "To guess"));
+  const std::string preface = explain({"preface"});
+  EXPECT_TRUE(contains(preface, "gist.github.com/"));
+  EXPECT_FALSE(contains(preface, "](")) << preface;
+}
+
+// Letters that mean something in Markdown.
+TEST_F(ExplainTest, ShowsAnyLetters) {
+  write_data("a|b`c*d**e\n");
+  output_of({"train", "--data", "data", "--num-steps", "2"});
+  const Arguments forward = {"163", "--model", "out", "--text", "|`**"};
+  const std::string shown = explain(forward);
+  EXPECT_TRUE(contains(shown, "\n| 0        | `BOS`   | `|`        | ")) << shown;
+  EXPECT_TRUE(contains(shown, "\n| 1        | `|`     | `` ` ``    | ")) << shown;
+  EXPECT_TRUE(contains(shown, "\n| 2        | `` ` `` | `*`        | ")) << shown;
+  EXPECT_TRUE(contains(explain({"157", "--model", "out", "--text", "a**e"}), "`a**e`"));
+  explain({"--book", "pages", "--model", "out", "--text", "|`"});
+  EXPECT_TRUE(contains(file("pages/11-training.md"), "\n| 1        | `\\|`  "));
+}
+
+TEST_F(ExplainTest, LeavesAnotherReadMeAlone) {
+  std::filesystem::create_directory(folder_ / "mine");
+  put_file(folder_ / "mine/README.md", "# Mine\n");
+  expect_error({"--book", "mine"}, 1, "mine/README.md: expected none or the book's own");
+  EXPECT_EQ(file("mine/README.md"), "# Mine\n");
+  EXPECT_FALSE(exists("mine/00-preface.md"));
+  explain({"--book", "pages"});
+  explain({"--book", "pages", "--text", "emma"});
+  explain({"--book", "pages"});
+}
+
 TEST_F(ExplainTest, QuotesASource) {
   MICROGPT_NEED_SHARED();
   const std::string source = kShared + "/oracle/microgpt.py";
@@ -131,7 +213,11 @@ TEST_F(ExplainTest, SaysWhatIsWrong) {
   expect_error({"\x1b[31m"}, 1, "no '\\x1b[31m'");
   expect_error({"201"}, 1, "expected 1 to 200");
   expect_error({"rmsnorm", "--text", "n1"}, 1, "'1'");
-  expect_error({"rmsnorm", "--model", "toy"}, 2, "--model: expected --text as well");
+  expect_error({"rmsnorm", "--model", "untrained"}, 2, "--model: expected --text as well");
+  expect_error({"rmsnorm", "--text", "abcdefghijklmnopq"}, 1, "use a shorter text");
+  expect_error({"pos2.layer0"}, 1, "microgpt trace MODEL TEXT --at pos2.layer0");
+  expect_error({"--book", "b", "--json"}, 2, "expected no --json and no --source");
+  expect_error({"--book", "b", "--source", "x"}, 2, "expected no --json and no --source");
   expect_error({"rmsnorm", "--model", "none", "--text", "a"}, 1, "none");
   expect_error({"rmsnorm", "--book", "b"}, 2, "expected no line or name, got 'rmsnorm'");
   expect_error({"--book", "mine.py"}, 1, "mine.py");

@@ -60,6 +60,7 @@ TEST_F(LadderCommandTest, DiffOfOthersListsTheStepsBetween) {
     }
     EXPECT_TRUE(contains(diff, "\n--- ladder/train" + rungs_to_compare[0] + ".cpp\n"));
     EXPECT_TRUE(contains(diff, " @@\n"));
+    EXPECT_EQ(contains(diff, "the way up; the diff goes down"), rungs_to_compare[0] == "4");
   }
 }
 
