@@ -136,5 +136,13 @@ TEST_F(TerminalTest, ExplanationsFitTheTerminal) {
   }
 }
 
+TEST_F(TerminalTest, ExplainIsBoldUnlessNoColorIsSet) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  RunOptions explain = options({"explain", "94"});
+  EXPECT_TRUE(contains(seen_on_terminal(60, explain), "\x1b[1mWeighted sums\x1b[0m"));
+  explain.environment["NO_COLOR"] = "1";
+  EXPECT_FALSE(contains(seen_on_terminal(60, explain), "\x1b"));
+}
+
 }  // namespace
 }  // namespace microgpt
