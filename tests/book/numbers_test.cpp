@@ -140,7 +140,7 @@ TEST(BookNumbers, FollowsAnotherWordAndModel) {
   EXPECT_EQ(other.fill("{{text}} {{letters[1]}} {{pos9.loss|4}} {{toy:n}}", "a.md", 1),
             "emma e n/a 3");
   EXPECT_EQ(other.evaluate("wte[0][0]|9"), value("wte[0][0]|9"));
-  const OptimizerStep update;
+  const OptimizerStep update = optimizer_step_at(TrainConfig(), 0);
   other.follow(toy_model(), update, "ab");
   EXPECT_EQ(other.evaluate("pos2.probs|6"), value("toy:pos2.probs|6"));
   EXPECT_EQ(other.fill("{{trained:pos2.loss|4}}", "a.md", 1), "n/a");

@@ -27,7 +27,7 @@ BUDGETS = {
 def count_lines(root, places, budgets=BUDGETS):
     named = {root / place for _, others in budgets.values() for place in others}
     paths = [path for path in tree.sources(root, *places) if path not in named]
-    paths += [root / place for place in places if place.endswith(".h")]
+    paths += [root / place for place in places if (root / place).is_file()]
     return sum(len(path.read_bytes().splitlines()) for path in paths)
 
 
