@@ -16,6 +16,7 @@
 #include "microgpt/trace.h"
 #include "reference/value.h"
 #include "support/message_of.h"
+#include "trace/dual.h"
 
 namespace microgpt {
 namespace {
@@ -38,26 +39,22 @@ std::vector<Graph> random_graphs(unsigned programs) {
   return graphs;
 }
 
-// A number and its derivative with respect to one leaf, by the rules of differentiation alone.
-struct Dual {
-  double data;
-  double derivative;
-};
+using test::Dual;
 
 Dual compute(Op op, Dual a, Dual b, double exponent) {
   switch (op) {
     case Op::kAdd:
-      return {a.data + b.data, a.derivative + b.derivative};
+      return a + b;
     case Op::kMul:
-      return {a.data * b.data, a.derivative * b.data + a.data * b.derivative};
+      return a * b;
     case Op::kPow:
-      return {std::pow(a.data, exponent), exponent * std::pow(a.data, exponent - 1) * a.derivative};
+      return a.pow(exponent);
     case Op::kLog:
-      return {std::log(a.data), a.derivative / a.data};
+      return a.log();
     case Op::kExp:
-      return {std::exp(a.data), std::exp(a.data) * a.derivative};
+      return a.exp();
     default:
-      return {std::max(0.0, a.data), a.data > 0 ? a.derivative : 0};
+      return a.relu();
   }
 }
 
@@ -66,7 +63,7 @@ Dual evaluate(const Graph& graph, std::uint32_t leaf, Dual leaf_value) {
   std::vector<Dual> values;
   for (std::uint32_t i = 0; i < graph.size(); ++i) {
     if (graph.op[i] == Op::kLeaf) {
-      values.push_back(i == leaf ? leaf_value : Dual{graph.data[i], 0});
+      values.push_back(i == leaf ? leaf_value : Dual(graph.data[i]));
     } else {
       values.push_back(
           compute(graph.op[i], values[graph.left[i]], values[graph.right[i]], graph.exponent[i]));
@@ -183,15 +180,15 @@ TEST(Graph, GradientsOfRandomExpressions) {
       for (std::size_t j = 0; j < graph.size(); ++j) {
         scale = std::max(scale, std::abs(graph.grad[j]));
       }
-      const double forward = evaluate(graph, i, {x, 1}).derivative;
+      const double forward = evaluate(graph, i, Dual(x, 1)).derivative();
       ASSERT_NEAR(grad, forward, 1e-10 * std::max(scale, std::abs(grad)));
       if (scale > 1e3 || largest > 1e3) continue;  // central differences would be too rough
       const double h = 1e-5;
-      const double up = evaluate(graph, i, {x + h, 0}).data;
-      const double down = evaluate(graph, i, {x - h, 0}).data;
+      const double up = evaluate(graph, i, Dual(x + h)).data();
+      const double down = evaluate(graph, i, Dual(x - h)).data();
       const bool smooth =
-          std::abs(evaluate(graph, i, {x + h, 1}).derivative -
-                   evaluate(graph, i, {x - h, 1}).derivative) < 1e-3 * (1 + std::abs(grad));
+          std::abs(evaluate(graph, i, Dual(x + h, 1)).derivative() -
+                   evaluate(graph, i, Dual(x - h, 1)).derivative()) < 1e-3 * (1 + std::abs(grad));
       if (!smooth) continue;
       ++compared;
       ASSERT_NEAR(grad, (up - down) / (2 * h), 1e-4 * (1 + std::abs(grad)));
