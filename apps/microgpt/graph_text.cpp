@@ -81,18 +81,30 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows, std:
   return text;
 }
 
-std::string format_turn(Graph& graph, std::uint32_t node, std::size_t k, int digits) {
+// Calls tell(node, passes) in each of the first turns of the backward pass, before it is done.
+template <class Tell>
+void for_each_turn(Graph& graph, const std::vector<std::uint32_t>& order, std::size_t turns,
+                   Tell tell) {
+  backward(graph, order, 0);
+  for (std::size_t k = 0; k < std::min(turns, order.size()); ++k) {
+    const std::uint32_t node = order[order.size() - 1 - k];
+    tell(node, gradient_passes(graph, node));
+    pass_gradient_on(graph, node);
+  }
+}
+
+std::string format_turn(const Graph& graph, std::uint32_t node,
+                        const std::vector<GradientPass>& passes, std::size_t k, int digits) {
   const std::string made = formula(graph, node);
   const std::string name = first_label(graph, node);
   std::string text = fmt::format(
       "step {}: {}, {}.grad = {}{}\n", k, made.empty() ? name : name + " = " + made, name,
       number(graph.grad[node], digits), made.empty() ? ", a leaf: nothing to pass on" : "");
-  for (const GradientPass& pass : gradient_passes(graph, node)) {
+  for (const GradientPass& pass : passes) {
     text += fmt::format("  {}.grad += {} * {}    {} -> {}\n", first_label(graph, pass.child),
                         number(pass.local_grad, digits), number(graph.grad[node], digits),
                         number(pass.before, digits), number(pass.after, digits));
   }
-  pass_gradient_on(graph, node);
   return text;
 }
 
@@ -146,19 +158,17 @@ Json json_of_node(const Graph& graph, std::uint32_t i) {
 
 Json json_of_steps(Graph& graph, const std::vector<std::uint32_t>& order, std::size_t turns) {
   Json steps = Json::array();
-  backward(graph, order, 0);
-  for (std::size_t k = 0; k < std::min(turns, order.size()); ++k) {
-    const std::uint32_t node = order[order.size() - 1 - k];
-    Json passes = Json::array();
-    for (const GradientPass& pass : gradient_passes(graph, node)) {
-      passes.push_back({{"child", pass.child},
-                        {"local_grad", pass.local_grad},
-                        {"before", pass.before},
-                        {"after", pass.after}});
-    }
-    steps.push_back({{"node", node}, {"grad", graph.grad[node]}, {"passes", passes}});
-    pass_gradient_on(graph, node);
-  }
+  for_each_turn(graph, order, turns,
+                [&](std::uint32_t node, const std::vector<GradientPass>& made) {
+                  Json passes = Json::array();
+                  for (const GradientPass& pass : made) {
+                    passes.push_back({{"child", pass.child},
+                                      {"local_grad", pass.local_grad},
+                                      {"before", pass.before},
+                                      {"after", pass.after}});
+                  }
+                  steps.push_back({{"node", node}, {"grad", graph.grad[node]}, {"passes", passes}});
+                });
   return steps;
 }
 
@@ -196,10 +206,11 @@ std::string format_steps(Graph graph, const GraphTextOptions& options) {
       "Topological order, children before what is made of them:\n  {}\n\n"
       "Backward: all gradients are 0, {}.grad = 1, then from the last to the first:\n",
       fmt::join(labels, ", "), root);
-  backward(graph, order, 0);
-  for (std::size_t k = 0; k < std::min(options.turns, order.size()); ++k) {
-    text += format_turn(graph, order[order.size() - 1 - k], k + 1, options.digits);
-  }
+  std::size_t k = 0;
+  for_each_turn(graph, order, options.turns,
+                [&](std::uint32_t node, const std::vector<GradientPass>& passes) {
+                  text += format_turn(graph, node, passes, ++k, options.digits);
+                });
   return text;
 }
 

@@ -1,6 +1,5 @@
 // How the numbers of a trace were made, in Python's notation.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 

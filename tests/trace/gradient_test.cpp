@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "microgpt/numerical_gradient.h"
 #include "reference/gpt.h"
 #include "reference/weights.h"
 #include "trace/dual.h"
@@ -92,17 +93,16 @@ TEST(Gradient, IsThatOfCentralDifferences) {
     const Trace trace = step.trace();
     Step moved = step;
     moved.options.backward = false;
-    std::size_t i = 0;
-    for (Tensor& tensor : moved.state.params) {
-      for (double& x : tensor.data) {
-        const double keep = x;
-        x = keep + kStep;
-        const double up = number_at(moved.trace(), "loss");
-        x = keep - kStep;
-        const double down = number_at(moved.trace(), "loss");
-        x = keep;
-        EXPECT_NEAR((up - down) / (2 * kStep), trace.graph.grad[i++], 1e-9) << tensor.name;
+    const auto loss = [&](const std::vector<double>& params) {
+      auto x = params.begin();
+      for (Tensor& tensor : moved.state.params) {
+        for (double& data : tensor.data) data = *x++;
       }
+      return number_at(moved.trace(), "loss");
+    };
+    const std::vector<double> gradient = numerical_gradient(loss, flatten(step.state), kStep);
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+      EXPECT_NEAR(gradient[i], trace.graph.grad[i], 1e-9) << i;
     }
   }
 }
