@@ -430,7 +430,9 @@ Var Port::forward(const std::vector<int>& tokens, double& printed) {
   for (std::size_t pos = 0; pos < n; ++pos) {
     const Vector probs = softmax(all_logits[pos], makes(Mistake::kCrossEntropyNoSum), pos, "");
     const auto target = static_cast<std::size_t>(tokens[pos + 1]);
-    losses.push_back((probs[target] + log_eps(mistakes_)).log() * -1);
+    const double p = probs[target].data(), eps = log_eps(mistakes_);  // of the value alone
+    losses.push_back((eps > 0 ? probs[target].map(std::log(p + eps), 1 / p) : probs[target].log()) *
+                     -1);
     note(pos, "probs", probs);
     note(pos, "loss", {losses.back()});
   }
