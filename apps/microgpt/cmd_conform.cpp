@@ -25,6 +25,7 @@ using Json = nlohmann::ordered_json;
 using conform::Answer;
 
 constexpr int kExitWrong = 3;
+constexpr int kSeeds = 1000, kFewestSeeds = 100, kMostSeeds = 100'000;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 28;
 
 // The settings that numbers depend on.
@@ -36,12 +37,12 @@ constexpr std::string_view kKeys[] = {"edition",       "n_embd",   "n_head",    
 struct ConformOptions {
   std::string action;
   std::string path;
-  std::string recipe = "final";
+  std::string recipe;  // empty: final
   std::string vectors;
   std::string data;
   std::vector<Assignment> flags;
   bool own_rng = false;
-  int seeds = 1000;
+  int seeds = kSeeds;
   bool json = false;
 };
 
@@ -67,7 +68,7 @@ conform::Recipe recipe_of(const ConformOptions& options) {
   conform::Recipe recipe;
   Settings settings;
   try {
-    recipe = conform::find_recipe(options.recipe);
+    recipe = conform::find_recipe(options.recipe.empty() ? "final" : options.recipe);
     settings = default_settings(recipe.train.edition);
     settings.config = recipe.config;
     settings.train = recipe.train;
@@ -93,7 +94,9 @@ Reference reference_of(const ConformOptions& options) {
   if (options.vectors.empty()) {
     return {recipe_of(options), load_data(options.data, Encoding::kUtf8, Sequences::kDocuments)};
   }
-  if (!options.flags.empty()) throw UsageError("--vectors: the settings are in the file");
+  if (!options.flags.empty() || !options.recipe.empty()) {
+    throw UsageError("--vectors: recipe and settings are in the file");
+  }
   const conform::VectorsInput input =
       conform::read_vectors(read_log(options.vectors), options.vectors);
   if (input.documents) {
@@ -136,7 +139,9 @@ std::string format_causes(const conform::Verdict& verdict) {
   if (verdict.answer != Answer::kWrong && verdict.causes.empty()) return "";
   if (!verdict.diagnosed) return "The catalogue of mistakes is for small models of microgpt.py.\n";
   if (verdict.causes.empty()) {
-    return "No mistake of the catalogue, nor two of them, gives these numbers: unknown.\n";
+    return fmt::format("No mistake of the catalogue{} gives these {}: unknown.\n",
+                       verdict.paired ? ", nor two of them," : "",
+                       verdict.training == Answer::kWrong ? "numbers" : "samples");
   }
   std::string text = verdict.causes.size() == 1
                          ? "The cause, as a replay with this mistake shows:\n"
@@ -147,8 +152,8 @@ std::string format_causes(const conform::Verdict& verdict) {
   return text;
 }
 
-std::string headline(const conform::Verdict& v) {
-  switch (v.answer) {
+std::string training_headline(const conform::Verdict& v) {
+  switch (v.training) {
     case Answer::kExact:
       return "right in every bit";
     case Answer::kRounding:
@@ -163,43 +168,75 @@ std::string headline(const conform::Verdict& v) {
   }
 }
 
+std::string headline(const conform::Verdict& v) {
+  std::string text = training_headline(v);
+  if (v.numbers == 0 && v.samples > 0) text = v.first_sample ? "wrong" : "the samples are right";
+  if (v.first_sample && v.numbers > 0) {
+    text = fmt::format(
+        "{}{}; the samples are others: another random stream, {}or a mistake in "
+        "sampling",
+        v.numbers == v.losses ? "losses " : "", text,
+        v.training == Answer::kFloat32 ? "float32's rounding " : "");
+  }
+  if (!v.unknown.empty()) {
+    text +=
+        fmt::format("; but {} name{} in the log {} of the run's, the first is {}",
+                    grouped(v.unknown.size()), v.unknown.size() == 1 ? "" : "s",
+                    v.unknown.size() == 1 ? "is none" : "are none", printable(v.unknown.front()));
+  }
+  return text;
+}
+
+std::string format_samples(const conform::Verdict& v) {
+  if (v.samples > 0) return fmt::format("and {} samples ", grouped(v.samples));
+  return v.answer == Answer::kWrong ? "and no samples " : "";
+}
+
 std::string format_verdict(const conform::Verdict& v, const LoadedData& data) {
   std::string text = fmt::format("{}\n", headline(v));
-  text += fmt::format("  {} numbers compared, losses of {} steps; a run of {} steps on {}\n",
-                      grouped(v.numbers), grouped(v.losses),
+  text += fmt::format("  {} numbers {}compared, losses of {} steps; a run of {} steps on {}\n",
+                      grouped(v.numbers), format_samples(v), grouped(v.losses),
                       grouped(static_cast<std::size_t>(v.num_steps)), printable(data.origin));
   if (v.first) text += fmt::format("first that differs:\n{}", format_first(*v.first));
+  if (v.first_sample && v.first->name != v.first_sample->name)
+    text += format_first(*v.first_sample);
   text += format_causes(v);
+  if (v.answer != Answer::kWrong && v.numbers == 1 && v.losses == 1) {
+    text +=
+        "One loss proves next to nothing: gradients and updates show from the second step on.\n";
+  }
   if (!v.every_digit && v.answer != Answer::kWrong) {
     text +=
         "So few digits prove little: wrong arithmetic can hide below them. Print all 17, with\n"
         "repr() in Python, %.17g in C, {:?} in Rust, or any number in JavaScript.\n";
   }
-  if (!v.unknown.empty()) {
-    text += fmt::format("{} names in the log are none of the run's, the first is {}\n",
-                        grouped(v.unknown.size()), printable(v.unknown.front()));
-  }
   return text;
+}
+
+Json json_of(const std::optional<conform::Place>& place) {
+  if (!place) return nullptr;
+  return {{"name", place->name},
+          {"index", place->index},
+          {"expected", place->expected},
+          {"got", place->got}};
 }
 
 std::string format_json(const conform::Verdict& v, const LoadedData& data) {
   Json object = {{"answer", to_string(v.answer)},
+                 {"training", to_string(v.training)},
                  {"digits", v.digits},
                  {"every_digit", v.every_digit},
                  {"numbers", v.numbers},
                  {"losses", v.losses},
+                 {"samples", v.samples},
                  {"num_steps", v.num_steps},
                  {"data_sha256", data.dataset.sha256()},
-                 {"first", nullptr},
+                 {"first", json_of(v.first)},
+                 {"first_sample", json_of(v.first_sample)},
                  {"diagnosed", v.diagnosed},
+                 {"paired", v.paired},
                  {"causes", Json::array()},
                  {"unknown", v.unknown}};
-  if (v.first) {
-    object["first"] = {{"name", v.first->name},
-                       {"index", v.first->index},
-                       {"expected", v.first->expected},
-                       {"got", v.first->got}};
-  }
   for (const conform::Cause& cause : v.causes) {
     object["causes"].push_back(
         {{"id", cause.id}, {"what", cause.what}, {"mend", cause.mend}, {"off", cause.off}});
@@ -207,10 +244,23 @@ std::string format_json(const conform::Verdict& v, const LoadedData& data) {
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string format_bands(const std::vector<conform::Band>& bands, bool outside, int seeds) {
-  std::string text =
-      outside ? "wrong: no seed gives such losses\n"
-              : "plausible: the losses could be those of another seed, which proves no more\n";
+// "wrong", "doubtful" or "plausible".
+std::string_view answer_of(const std::vector<conform::Band>& bands) {
+  if (std::ranges::any_of(bands, &conform::Band::outside)) return "wrong";
+  const bool beyond_all =
+      std::ranges::any_of(bands, [](const conform::Band& band) { return band.beyond == 0; });
+  return beyond_all ? "doubtful" : "plausible";
+}
+
+std::string format_bands(const std::vector<conform::Band>& bands, int seeds) {
+  const std::string_view answer = answer_of(bands);
+  const std::string none =
+      fmt::format("none of the {} seeds", grouped(static_cast<std::size_t>(seeds)));
+  std::string text = answer == "wrong" ? fmt::format("wrong: {} gives such losses\n", none)
+                     : answer == "doubtful"
+                         ? fmt::format("doubtful: {} gives such losses, but some come near\n", none)
+                         : "plausible: the losses could be those of another seed, which proves "
+                           "no more\n";
   text += fmt::format("  {:>11} {:>9}   {:>9} {:>9} {:>9}   {}\n", "steps", "mean loss", "lowest",
                       "median", "highest", "seeds as far out");
   for (const conform::Band& band : bands) {
@@ -219,13 +269,11 @@ std::string format_bands(const std::vector<conform::Band>& bands, bool outside, 
                         band.median, band.high, 100 * band.beyond,
                         band.outside() ? ", far outside" : "");
   }
-  return text + fmt::format("{} seeds were trained for comparison.\n",
-                            grouped(static_cast<std::size_t>(seeds)));
+  return text;
 }
 
-std::string format_json(const std::vector<conform::Band>& bands, bool outside, int seeds) {
-  Json object = {
-      {"answer", outside ? "wrong" : "plausible"}, {"seeds", seeds}, {"bands", Json::array()}};
+std::string format_json(const std::vector<conform::Band>& bands, int seeds) {
+  Json object = {{"answer", answer_of(bands)}, {"seeds", seeds}, {"bands", Json::array()}};
   for (const conform::Band& band : bands) {
     object["bands"].push_back({{"first_step", band.first_step},
                                {"last_step", band.last_step},
@@ -242,17 +290,20 @@ std::string format_json(const std::vector<conform::Band>& bands, bool outside, i
 
 int check_bands(const ConformOptions& options, const std::string& log, const Reference& reference,
                 Output& out) {
-  if (options.seeds < 2) throw UsageError("--seeds: expected 2 or more");
+  const int seeds = options.seeds;
+  if (seeds < kFewestSeeds || seeds > kMostSeeds) {
+    throw UsageError(
+        fmt::format("--seeds: expected {} to {}, got {}", kFewestSeeds, kMostSeeds, seeds));
+  }
   const auto bands = conform::check_with_own_generator(log, options.path, reference.recipe,
-                                                       reference.data.dataset, options.seeds);
-  const bool outside = std::ranges::any_of(bands, &conform::Band::outside);
-  out.write(options.json ? format_json(bands, outside, options.seeds)
-                         : format_bands(bands, outside, options.seeds));
-  return outside ? kExitWrong : 0;
+                                                       reference.data.dataset, seeds);
+  out.write(options.json ? format_json(bands, seeds) : format_bands(bands, seeds));
+  return answer_of(bands) == "wrong" ? kExitWrong : 0;
 }
 
 int run_check(const ConformOptions& options, Output& out) {
   if (options.path.empty()) throw UsageError("conform check: expected a log, got none");
+  if (options.seeds != kSeeds && !options.own_rng) throw UsageError("--seeds: is for --own-rng");
   const std::string log = read_log(options.path);
   const Reference reference = reference_of(options);
   if (options.own_rng) return check_bands(options, log, reference, out);
@@ -263,7 +314,19 @@ int run_check(const ConformOptions& options, Output& out) {
   return verdict.answer == Answer::kWrong ? kExitWrong : 0;
 }
 
+// The options that only check takes.
+void expect_no_options(const ConformOptions& options) {
+  if (!options.flags.empty() || !options.recipe.empty() || !options.vectors.empty() ||
+      options.own_rng || options.seeds != kSeeds) {
+    throw UsageError(
+        fmt::format("conform {}: recipe, settings, --vectors, --own-rng and --seeds are for check",
+                    options.action));
+  }
+}
+
 int run_vectors(const ConformOptions& options, Output& out) {
+  expect_no_options(options);
+  if (options.json) throw UsageError("conform vectors: --json is for check and mistakes");
   if (options.path.empty()) throw UsageError("conform vectors: expected a folder, got none");
   const LoadedData data = load_data(options.data, Encoding::kUtf8, Sequences::kDocuments);
   const std::size_t bytes = conform::write_vectors(options.path, data.dataset);
@@ -274,6 +337,10 @@ int run_vectors(const ConformOptions& options, Output& out) {
 
 // The catalogue.
 int run_mistakes(const ConformOptions& options, Output& out) {
+  expect_no_options(options);
+  if (!options.path.empty() || !options.data.empty()) {
+    throw UsageError("conform mistakes: expected no file and no data");
+  }
   Json array = Json::array();
   for (const conform::KnownMistake& known : conform::catalogue()) {
     if (!options.json) {
@@ -342,7 +409,7 @@ Command conform_command(CLI::App& program) {
   }
   app.add_flag("--own-rng", options->own_rng,
                "the port has a generator of its own: compare its losses with those of many seeds");
-  add_value(app, "--seeds", &options->seeds, "N", "2 or more", "how many, for --own-rng");
+  add_value(app, "--seeds", &options->seeds, "N", "100 to 100000", "how many, for --own-rng");
   app.add_flag("--json", options->json, "print a JSON object");
   app.footer(kExamples);
   return {&app, [options](Output& out) { return run_conform(*options, out); }};

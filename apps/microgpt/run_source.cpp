@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "microgpt/checkpoint.h"
 #include "microgpt/error.h"
@@ -68,13 +69,15 @@ RunSource of_log(const std::string& path, const std::string& bytes) {
 }
 
 RunSource of_file(const std::string& path, const std::string& bytes) {
-  const auto has = [&](const char* key) { return bytes.find(key) != std::string::npos; };
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
-  const bool is_object = first != std::string::npos && bytes[first] == '{';
-  if (is_object && has(R"("state_dict")")) return of_model("model", parse_model(bytes, path), path);
-  const bool has_losses = has(R"("loss":)") || has(R"("losses":)") || has(R"("losses_hex":)");
-  if (!is_object || has_losses) return of_log(path, bytes);
-  return of_settings(path, bytes);
+  if (first == std::string::npos || bytes[first] != '{') return of_log(path, bytes);
+  const auto object = nlohmann::json::parse(bytes, nullptr, false);
+  if (object.contains("state_dict")) return of_model("model", parse_model(bytes, path), path);
+  const bool is_lines =
+      object.is_discarded();  // of JSON, or cut short: the log's reader says where
+  const bool is_log = is_lines || object.contains("loss") || object.contains("losses") ||
+                      object.contains("losses_hex");
+  return is_log ? of_log(path, bytes) : of_settings(path, bytes);
 }
 
 // The first of the run's own data and `data` that can be had and is what the run has learned from.

@@ -81,24 +81,29 @@ std::string_view to_string(Answer answer);  // "exact", "rounding", "printed", "
 
 struct Verdict {
   Answer answer = Answer::kExact;
-  std::size_t numbers = 0;           // that were compared
-  std::size_t losses = 0;            // among them
-  int digits = 0;                    // significant ones on which all numbers agree
-  bool every_digit = false;          // the numbers were given with all their digits
-  int decimals = 0;                  // of the losses, where they were not
-  std::optional<Place> first;        // the first number that differs: in any bit if the answer is
-                                     // kRounding, by more than rounding otherwise
-  std::vector<Cause> causes;         // the nearest first; two that act together are "a + b"
-  bool diagnosed = true;             // the catalogue was gone through, if there was need
-  std::int64_t num_steps = 0;        // of the run that was compared with
-  std::vector<std::string> unknown;  // names in the log that the run does not have
+  Answer training = Answer::kExact;   // the same without the samples
+  std::size_t numbers = 0;            // that were compared
+  std::size_t losses = 0;             // among them
+  std::size_t samples = 0;            // that were compared: none where the numbers are wrong
+  int digits = 0;                     // significant ones on which all numbers agree
+  bool every_digit = false;           // the numbers were given with all their digits
+  int decimals = 0;                   // of the losses, where they were not
+  std::optional<Place> first;         // the first number that differs: in any bit if the answer is
+                                      // kRounding, by more than rounding otherwise
+  std::optional<Place> first_sample;  // the first that differs
+  std::vector<Cause> causes;          // the nearest first; two that act together are "a + b"
+  bool diagnosed = true;              // the catalogue was gone through, if there was need
+  bool paired = false;                // and each two of its mistakes
+  std::int64_t num_steps = 0;         // of the run that was compared with
+  std::vector<std::string> unknown;   // names in the log that the run does not have
 };
 
 // Compares what a port printed or dumped, in any format of docs/conformance.md, with the numbers of
 // the recipe on the documents (as they stand in the file: not shuffled). where: the log's name for
 // messages. A log may hold the first steps of a longer run.
 // Throws Error, with the line where there is one: the log is empty, binary, of no format that is
-// known, JSON that is cut short, a step stands twice or is none of the run, a number is none.
+// known, JSON that is cut short, a step stands twice or is none of the run, a number is none, it
+// has nothing that the run has.
 Verdict check(std::string_view log, const std::string& where, const Recipe& recipe,
               const Dataset& dataset);
 

@@ -88,7 +88,7 @@ Band band_of(Span span, double got, std::vector<double> means) {
   band.median = means[means.size() / 2];
   band.high = means.back();
   band.beyond = std::isfinite(got) ? std::min(1.0, 2 * std::min(below, above) / n) : 0;
-  band.deviations = std::abs(got - average) / std::sqrt(squares / n);
+  band.deviations = std::abs(got - average) / std::sqrt(squares / (n - 1));
   return band;
 }
 

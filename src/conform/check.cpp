@@ -1,8 +1,14 @@
 // From a log to a verdict.
 //
-// A number is right if it is within 1e-9 of the right one, beside what printing took off it: bits
-// belong to a libm, and the first edition's to an order that is not defined, but neither has been
-// seen to make more of a difference than 2e-15 in 1,000 steps.
+// A number is right if it is within 1e-12 of the right one, and 1e-14 more with each step, beside
+// what printing took off it: bits belong to a libm, a compiler, and the first edition's to an order
+// that is not defined, but none of these makes more of a difference than 2e-15 to a loss and 1e-14
+// to a parameter in 1,000 steps of names. A constant such as log(p + 1e-12) makes 8e-12.
+//
+// It is float32's if it is within 2e-6, and 1e-7 more with each step: float32 makes 8e-8 in the
+// first steps, 3e-7 to a loss and 9e-6 to a parameter in 1,000. But a small wrong constant makes as
+// little, so numbers with digits enough must look like it too: they are all float32's numbers, or
+// they err from the first loss on, and to both sides.
 //
 // A mistake is named if its replay is within 1e-6 of the log and a thousand times nearer than the
 // right arithmetic, from the first step to 30 steps past the first number that is off, or to 200
@@ -26,24 +32,41 @@
 namespace microgpt::conform {
 namespace {
 
-constexpr double kRounding = 1e-9;
+constexpr double kRounding = 1e-12, kRoundingGrowth = 1e-14;  // a step
+constexpr double kFloat32 = 2e-6, kFloat32Growth = 1e-7;
 constexpr double kSame = 1e-6;
 constexpr double kNearer = 1e-3;
 constexpr std::int64_t kWindow = 30, kPrintedWindow = 200;  // steps
 constexpr std::size_t kFewDigits = 5;  // fewer that are off by one in the last place may be chance
+constexpr std::size_t kFewestToPair = 5;      // fewer numbers fit many pairs of mistakes
 constexpr std::size_t kMostParams = 200'000;  // of models that are trained with each mistake
 
-// The first loss of float64 and of float32 is off by as much at most, and float32's by as much in
-// as many steps. Its noise hides the last digits of a mistake.
-constexpr double kFloat64First = 1e-13, kFloat32First = 2e-6, kFloat32Later = 1e-3,
-                 kNearerFloat32 = 0.05;
+// The noise of float32 hides the last digits of a mistake.
+constexpr double kFloat32Noise = 1e-9, kFloat32Later = 1e-3, kNearerFloat32 = 0.05;
 constexpr std::int64_t kFloat32Window = 10;
+
+// That a number is float32's is worth so much where all digits were printed, and 1 where nine were.
+constexpr int kProof = 10;
 
 // The step of a name such as "step12.loss", 0 for what comes before the first.
 std::int64_t step_of(const std::string& name) {
   std::int64_t step = 0;
   if (name.starts_with("step")) std::from_chars(name.data() + 4, name.data() + name.size(), step);
   return step;
+}
+
+// How much a number that is float32's proves: nothing, where few digits were printed.
+int proof(const Number& number) {
+  if (number.half_unit > 0) return number.half_unit < 2e-8 * std::abs(number.value) ? 1 : 0;
+  const bool is_long = fmt::format("{}", number.value).size() > 9;
+  return std::isfinite(number.value) && is_long ? kProof : 0;
+}
+
+// As it was printed in full, to nine digits, or in the fewest that give float32 back.
+bool is_float32(const Number& number) {
+  const auto nearest = static_cast<float>(number.value);
+  return std::abs(number.value - nearest) <= number.half_unit ||
+         fmt::format("{}", nearest) == fmt::format("{}", number.value);
 }
 
 class Judge {
@@ -63,8 +86,10 @@ class Judge {
 
   std::unique_ptr<Run> right_run() const;
   void replay(Run& run, Until until, Comparison& comparison) const;
-  bool begins_as_float32();
-  Comparison right() const;
+  bool looks_like_float32() const;
+  bool errs_like_float32() const;
+  bool begins_as_float32() const;
+  Comparison right(double tolerance = kRounding, double growth = kRoundingGrowth) const;
   Comparison look(const Verdict& verdict, std::int64_t window);
   void try_all(Stage stage, double tolerance, Verdict& verdict);
   std::size_t try_out(std::initializer_list<Mistake> mistakes, Verdict& verdict) const;
@@ -91,6 +116,7 @@ void Judge::replay(Run& run, Until until, Comparison& comparison) const {
   const auto done = [&] { return until == Until::kDifference && comparison.differs(); };
   for (const Named& param : run.params()) comparison.take("init." + param.name, param.values);
   for (std::int64_t step = 1; step <= last_step_ && !done(); ++step) {
+    comparison.next_step();
     const std::string prefix = fmt::format("step{}.", step);
     const bool traced = log_.traces.contains(step);
     const double loss = run.step(traced);
@@ -113,7 +139,7 @@ Verdict Judge::compare() {
   verdict.decimals = log_.decimals;
   verdict.losses = log_.losses.size();
   const auto run = right_run();
-  Comparison all(log_, kRounding);
+  Comparison all(log_, kRounding, kRoundingGrowth);
   replay(*run, Until::kEnd, all);
   verdict.numbers = all.compared();
   for (const auto& [name, numbers] : log_.numbers) {
@@ -122,29 +148,57 @@ Verdict Judge::compare() {
   const double apart = std::max(all.apart(), 1e-17);
   verdict.digits = static_cast<int>(std::clamp(-std::log10(apart), 0.0, 17.0));
   verdict.first = all.differs() ? all.first() : all.first_bit();
-  if (!all.differs()) {
+  if (all.differs()) {
+    verdict.answer = looks_like_float32() ? Answer::kFloat32 : Answer::kWrong;
+  } else {
     verdict.answer = !log_.every_digit    ? Answer::kPrinted
                      : all.apart() == 0.0 ? Answer::kExact
                                           : Answer::kRounding;
-    compare_samples(*run, verdict);
-    return verdict;
   }
-  begins_as_float32_ = log_.every_digit && begins_as_float32();
-  const bool stays_near = begins_as_float32_ && look(verdict, kFloat32Window).off() < kFloat32Later;
-  const bool off_by_a_digit = !log_.every_digit && all.units() < 1.01;
-  verdict.answer = stays_near || off_by_a_digit ? Answer::kFloat32 : Answer::kWrong;
+  verdict.training = verdict.answer;
+  begins_as_float32_ = verdict.answer == Answer::kWrong && begins_as_float32();
+  if (verdict.answer != Answer::kWrong) compare_samples(*run, verdict);
   return verdict;
 }
 
-// Before any gradient matters: float32's first loss is off by more than rounding, but not by much.
-bool Judge::begins_as_float32() {
-  last_step_ = 1;
-  const double off = right().off();
-  return kFloat64First < off && off < kFloat32First;
+bool Judge::looks_like_float32() const {
+  if (right(kFloat32, kFloat32Growth).differs()) return false;
+  int proofs = 0;
+  bool all_float32 = true;
+  for (const auto& [name, numbers] : log_.numbers) {
+    for (const Number& number : numbers) {
+      all_float32 = all_float32 && is_float32(number);
+      proofs = std::min(proofs + proof(number), kProof);
+    }
+  }
+  return proofs == 0 || (all_float32 && proofs == kProof) || errs_like_float32();
 }
 
-Comparison Judge::right() const {
-  Comparison comparison(log_, kRounding);
+// Where a mean is taken in float64 the losses are not float32's, but their errors are.
+bool Judge::errs_like_float32() const {
+  constexpr std::size_t kFew = 8;  // may err to one side by chance
+  if (!begins_as_float32()) return false;
+  const auto run = right_run();
+  std::size_t above = 0, below = 0;
+  for (std::int64_t step = 1; step <= std::min(last_step_, kFloat32Window); ++step) {
+    const double expected = run->step(false);
+    const auto loss = log_.numbers.find(fmt::format("step{}.loss", step));
+    if (loss == log_.numbers.end()) continue;
+    ++(loss->second[0].value > expected ? above : below);
+  }
+  return above + below < kFew || (above > 0 && below > 0);
+}
+
+// Before any gradient matters: float32's first loss is off by more than rounding, but not by much.
+bool Judge::begins_as_float32() const {
+  Judge first(*this);
+  first.last_step_ = std::min<std::int64_t>(last_step_, 1);
+  const double off = first.right().off();
+  return kFloat32Noise < off && off < kFloat32;
+}
+
+Comparison Judge::right(double tolerance, double growth) const {
+  Comparison comparison(log_, tolerance, growth);
   replay(*right_run(), Until::kEnd, comparison);
   return comparison;
 }
@@ -193,11 +247,10 @@ void Judge::name_one(Verdict& verdict) {
     try_all(Stage::kRounding, 0, verdict);
     return;
   }
-  if (verdict.answer == Answer::kFloat32 && !log_.every_digit && window.different() < kFewDigits) {
-    return;
-  }
+  const bool by_chance = !log_.every_digit && window.different() < kFewDigits;
+  if (verdict.answer == Answer::kFloat32 && by_chance) return;
   try_all(Stage::kTraining, std::min(kSame, window.off() * kNearer), verdict);
-  if (!verdict.causes.empty()) verdict.answer = Answer::kWrong;
+  if (!verdict.causes.empty()) verdict.answer = verdict.training = Answer::kWrong;
   if (verdict.answer == Answer::kFloat32 || !verdict.causes.empty() || !begins_as_float32_) return;
   const double later = look(verdict, kFloat32Window).off();
   try_all(Stage::kTraining, std::min(kFloat32Later, later * kNearerFloat32), verdict);
@@ -209,7 +262,8 @@ void Judge::name_one(Verdict& verdict) {
 void Judge::name_two(Verdict& verdict) {
   std::size_t most = right_agreed_;
   for (const auto& [mistake, agreed] : agreed_) most = std::max(most, agreed);
-  if (begins_as_float32_) return;
+  if (begins_as_float32_ || verdict.numbers < kFewestToPair) return;
+  verdict.paired = true;
   for (std::size_t i = 0; i < agreed_.size(); ++i) {
     for (std::size_t j = i + 1; j < agreed_.size(); ++j) {
       const auto [less, more] = std::minmax(agreed_[i].second, agreed_[j].second);
@@ -238,19 +292,21 @@ void Judge::compare_samples(Run& run, Verdict& verdict) const {
   };
   const int count = static_cast<int>(log_.samples.rbegin()->first);
   const auto samples = is_gpt ? samples_of(run, {}) : run.samples(count);
-  verdict.numbers += log_.samples.size();
+  verdict.samples = log_.samples.size();
   const auto first = differ(samples);
   if (first == log_.samples.end()) return;
-  verdict.answer = Answer::kWrong;
-  verdict.first =
+  verdict.first_sample =
       Place{fmt::format("sample{}", first->first), 0, samples[first->first - 1], first->second};
-  if (!is_gpt) return;
-  for (const Mistake mistake : mistakes_of(Stage::kSampling)) {
+  const auto mistakes = is_gpt ? mistakes_of(Stage::kSampling) : std::vector<Mistake>();
+  for (const Mistake mistake : mistakes) {
     if (differ(samples_of(run, {mistake})) != log_.samples.end()) continue;
     const KnownMistake& known = describe(mistake);
     verdict.causes.push_back(
         {std::string(known.id), std::string(known.what), std::string(known.mend), 0});
   }
+  if (verdict.training == Answer::kFloat32 && verdict.causes.empty()) return;  // may be rounding
+  verdict.answer = Answer::kWrong;
+  verdict.first = verdict.first_sample;
 }
 
 void check_steps(const Log& log, const Recipe& recipe, const std::string& where) {
@@ -295,6 +351,10 @@ Verdict check(std::string_view bytes, const std::string& where, const Recipe& re
   }
   const auto best = std::ranges::min_element(verdicts, {}, &Verdict::answer);
   Verdict& verdict = *best;
+  if (verdict.numbers + verdict.samples == 0 && verdict.answer != Answer::kWrong) {
+    throw Error(fmt::format("{}: nothing to compare, the run has no {}", where,
+                            verdict.unknown.empty() ? "numbers" : verdict.unknown.front()));
+  }
   Judge& judge = judges[static_cast<std::size_t>(best - verdicts.begin())];
   if (!is_training(verdict)) return verdict;
   Config config = recipe.config;

@@ -29,6 +29,7 @@ void Comparison::take(const std::string& name, std::span<const double> expected)
   names_.insert(name);
   if (got.size() != expected.size()) {
     off_ = apart_ = std::numeric_limits<double>::infinity();
+    ++different_;
     if (first_) return;
     first_ = Place{name, 0, count(expected.size()), count(got.size())};
     return;
@@ -50,7 +51,6 @@ void Comparison::compare(const std::string& name, std::size_t index, double expe
   const double off = std::max(0.0, distance - rounding) / scale;
   off_ = std::max(off_, off);
   apart_ = std::max(apart_, distance / scale);
-  if (got.half_unit > 0) units_ = std::max(units_, distance / (2 * got.half_unit));
   if (!first_bit_ && got.half_unit == 0) first_bit_ = place(name, index, expected, got);
   if (off <= tolerance_) return;
   ++different_;

@@ -24,7 +24,37 @@ struct Text {
   bool hexadecimal = false;
 
   bool every_digit() const { return hexadecimal || significant >= 16; }
-  double half_unit() const { return every_digit() ? 0 : 0.5 * std::pow(10, -decimals); }
+};
+
+// Of numbers that were printed together. Zeros at the end may be gone, so each has as many decimals
+// as the one that shows the most of them, or as many significant digits, as %g prints them: which
+// of the two is not known, and the fewer digits are taken.
+class Precision {
+ public:
+  void add(const Text& text) {
+    decimals_ = std::max(decimals_, text.decimals);
+    significant_ = std::max(significant_, text.significant);
+    every_digit_ = every_digit_ || text.every_digit();
+  }
+
+  int decimals() const { return decimals_; }
+
+  // A short number among long ones has no more digits, and whole numbers alone were not rounded.
+  bool every_digit() const { return every_digit_ || decimals_ == 0; }
+
+  double half_unit(double x) const {
+    if (every_digit()) return 0;
+    int decimals = decimals_;
+    if (x != 0 && std::isfinite(x)) {
+      const int exponent = static_cast<int>(std::floor(std::log10(std::abs(x))));
+      decimals = std::min(decimals, significant_ - 1 - exponent);
+    }
+    return 0.5 * std::pow(10, -decimals);
+  }
+
+ private:
+  int decimals_ = 0, significant_ = 0;
+  bool every_digit_ = false;
 };
 
 std::string lower(std::string_view text) {
@@ -154,8 +184,8 @@ class Reader {
           fmt::format("step {} after step {}, expected rising steps", step, *log_.losses.rbegin()));
     }
     log_.losses.insert(step);
-    texts_.push_back(loss);
-    log_.decimals = std::max(log_.decimals, loss.decimals);
+    losses_.push_back(loss.value);
+    precision_.add(loss);
   }
 
   Text number(std::string_view text) const {
@@ -304,26 +334,23 @@ class Reader {
     if (!object.is_object()) {
       fail(fmt::format("{}: expected an object, got {}", prefix, describe_json(object)));
     }
-    bool every_digit = false;
-    std::vector<std::vector<Number>*> added;
+    Precision precision;
     for (const auto& [name, value] : object.items()) {
       std::vector<Text> texts;
       flatten(value, texts);
       auto& numbers = log_.numbers[prefix + name];
-      added.push_back(&numbers);
       for (const Text& text : texts) {
-        numbers.push_back({text.value, text.half_unit()});
-        every_digit = every_digit || text.every_digit();
+        numbers.push_back({text.value, 0});
+        precision.add(text);
       }
     }
-    has_every_digit(every_digit);
-    for (std::vector<Number>* numbers : added) {
-      for (Number& number : *numbers) number.half_unit *= every_digit ? 0 : 1;
+    for (const auto& [name, value] : object.items()) {
+      for (Number& number : log_.numbers[prefix + name]) {
+        number.half_unit = precision.half_unit(number.value);
+      }
     }
+    log_.every_digit = log_.every_digit && precision.every_digit();
   }
-
-  // Of numbers that were printed together: a short one among long ones has no more digits.
-  void has_every_digit(bool every_digit) { log_.every_digit = log_.every_digit && every_digit; }
 
   void read_trace(const Json& trace) {
     const std::string where = where_ + ": trace";
@@ -353,7 +380,7 @@ class Reader {
     if (recipe.contains("num_steps")) {
       log_.num_steps = json_int(recipe, "num_steps", 1, std::numeric_limits<int>::max(), where_);
     }
-    if (log_.numbers.empty() && texts_.empty() && log_.samples.empty()) {
+    if (log_.numbers.empty() && losses_.empty() && log_.samples.empty()) {
       fail("expected one of the keys init, losses, trace, params, samples");
     }
   }
@@ -373,18 +400,17 @@ class Reader {
     }
   }
 
-  // All losses have as many digits as the one that shows the most: zeros at the end may be gone.
   void finish() {
-    if (log_.numbers.empty() && texts_.empty() && log_.samples.empty()) fail("no losses");
+    if (log_.numbers.empty() && losses_.empty() && log_.samples.empty()) fail("no losses");
     if (log_.num_steps.value_or(0) > kMostSteps) {
       fail(fmt::format("{} steps, expected at most {}", *log_.num_steps, kMostSteps));
     }
-    const bool every_digit = std::ranges::any_of(texts_, &Text::every_digit);
-    if (!texts_.empty()) has_every_digit(every_digit);
-    auto text = texts_.begin();
+    log_.decimals = precision_.decimals();
+    if (!losses_.empty()) log_.every_digit = log_.every_digit && precision_.every_digit();
+    auto loss = losses_.begin();
     for (const std::int64_t step : log_.losses) {
-      const double half = every_digit ? 0 : 0.5 * std::pow(10, -log_.decimals);
-      log_.numbers[fmt::format("step{}.loss", step)] = {{(text++)->value, half}};
+      log_.numbers[fmt::format("step{}.loss", step)] = {{*loss, precision_.half_unit(*loss)}};
+      ++loss;
     }
     if (log_.samples.contains(0)) count_samples_from_one();
   }
@@ -402,7 +428,8 @@ class Reader {
   std::size_t line_ = 0;
   std::size_t columns_ = 0, step_column_ = 0, loss_column_ = 0;
   std::int64_t from_zero_ = 0;  // 1 where steps are counted from 0
-  std::vector<Text> texts_;     // of the losses
+  std::vector<double> losses_;
+  Precision precision_;  // of the losses
   Log log_;
 };
 

@@ -41,6 +41,14 @@ Var gelu(Var v) {
   return v.map(x / 2 * (1 + t), (1 + t) / 2 + x / 2 * (1 - t * t) * slope);
 }
 
+// Added to a probability before its logarithm is taken.
+double log_eps(const Mistakes& mistakes) {
+  if (mistakes.has(Mistake::kLogEps8)) return 1e-8;
+  if (mistakes.has(Mistake::kLogEps9)) return 1e-9;
+  if (mistakes.has(Mistake::kLogEps10)) return 1e-10;
+  return mistakes.has(Mistake::kLogEps12) ? 1e-12 : 0;
+}
+
 }  // namespace
 
 Recipe misread(Recipe recipe, const Mistakes& mistakes) {
@@ -58,6 +66,9 @@ Recipe misread(Recipe recipe, const Mistakes& mistakes) {
   if (mistakes.has(Mistake::kNoDecay)) train.schedule = Schedule::kConstant;
   if (mistakes.has(Mistake::kBetasFirst)) train.beta1 = 0.9, train.beta2 = 0.95;
   if (mistakes.has(Mistake::kBetasCommon)) train.beta1 = 0.9, train.beta2 = 0.999;
+  if (mistakes.has(Mistake::kBeta2Common)) train.beta2 = 0.999;
+  if (mistakes.has(Mistake::kEpsLarge)) train.eps_adam = 1e-7;
+  if (mistakes.has(Mistake::kNoAdam)) train.optimizer = Optimizer::kSgd;
   if (mistakes.has(Mistake::kBetasSwapped)) std::swap(train.beta1, train.beta2);
   return recipe;
 }
@@ -265,7 +276,7 @@ Port::Vector Port::head(const Vector& q, const Vectors& keys, const Vectors& val
   Vector dots, scores;
   for (std::size_t t = 0; t < keys.size(); ++t) {
     Vector k = keys[t];
-    if (makes(Mistake::kPastDropped) && t != newest) {
+    if ((makes(Mistake::kPastDropped) || makes(Mistake::kPastKeysDropped)) && t != newest) {
       for (Var& kj : k) kj = kj.detached();
     }
     Var score = dot(q, k);
@@ -287,11 +298,12 @@ Port::Vector Port::head(const Vector& q, const Vectors& keys, const Vectors& val
   const Vector weights = softmax(scores, makes(Mistake::kSoftmaxNoSum), pos, name);
   note(pos, name + "weights", weights);
   Vector out;
+  const bool drops = makes(Mistake::kPastDropped) || makes(Mistake::kPastValuesDropped);
   for (std::size_t j = 0; j < q.size(); ++j) {
     Vector column;
     for (std::size_t t = 0; t < values.size(); ++t) {
       const Var v = values[t][j];
-      column.push_back(makes(Mistake::kPastDropped) && t != newest ? v.detached() : v);
+      column.push_back(drops && t != newest ? v.detached() : v);
     }
     out.push_back(dot(weights, column));
   }
@@ -308,7 +320,9 @@ Port::Vectors Port::embed(const std::vector<int>& tokens, std::size_t n) {
     note(pos, "pos_emb", pos_emb);
     for (std::size_t i = 0; i < tok_emb.size(); ++i) {
       Var t = tok_emb[i], p = pos_emb[i];
-      if (makes(Mistake::kEmbeddingCut)) t = t.detached(), p = p.detached();
+      const bool is_cut = makes(Mistake::kEmbeddingCut);
+      if (is_cut || makes(Mistake::kWteCut)) t = t.detached();
+      if (is_cut || makes(Mistake::kWpeCut)) p = p.detached();
       x[pos].push_back(makes(Mistake::kNoPosition) ? t : t + p);
     }
     note(pos, "embedding", x[pos]);
@@ -416,7 +430,9 @@ Var Port::forward(const std::vector<int>& tokens, double& printed) {
   for (std::size_t pos = 0; pos < n; ++pos) {
     const Vector probs = softmax(all_logits[pos], makes(Mistake::kCrossEntropyNoSum), pos, "");
     const auto target = static_cast<std::size_t>(tokens[pos + 1]);
-    losses.push_back(probs[target].log() * -1);
+    const double p = probs[target].data(), eps = log_eps(mistakes_);  // of the value alone
+    losses.push_back((eps > 0 ? probs[target].map(std::log(p + eps), 1 / p) : probs[target].log()) *
+                     -1);
     note(pos, "probs", probs);
     note(pos, "loss", {losses.back()});
   }
@@ -501,7 +517,8 @@ void Port::update() {
   const TrainConfig& train = recipe_.train;
   const auto step = static_cast<double>(step_ + (makes(Mistake::kRateStep) ? 1 : 0));
   double rate = train.learning_rate;
-  if (train.schedule == Schedule::kLinear) rate *= 1 - step / static_cast<double>(train.num_steps);
+  const std::int64_t span = train.num_steps - (makes(Mistake::kRateSpan) ? 1 : 0);
+  if (train.schedule == Schedule::kLinear) rate *= 1 - step / static_cast<double>(span);
   for (std::size_t i = 0; i < num_params_; ++i) {
     const double grad = tape_.grad(i);
     double data = tape_.data(i);

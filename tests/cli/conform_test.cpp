@@ -47,7 +47,8 @@ TEST_F(ConformTest, TheFirstEditionsOutputIsRight) {
   const std::string log = output_of(tiny({"--edition", "first"}));
   const RunResult result = check(log, {"--recipe", "first"});
   EXPECT_EQ(result.status, 0) << result.out;
-  EXPECT_TRUE(contains(result.out, "35 numbers compared")) << result.out;  // 5 of them samples
+  EXPECT_TRUE(contains(result.out, "30 numbers and 5 samples compared"))
+      << result.out;  // 5 of them samples
   EXPECT_EQ(check(log, {}).status, 3);
 }
 
@@ -76,14 +77,50 @@ TEST_F(ConformTest, StandardInputIsALog) {
 
 TEST_F(ConformTest, PortsWithTheirOwnGenerator) {
   const RunResult right =
-      check(output_of(tiny({"--seed", "7000"})), {"--own-rng", "--seeds", "50"});
+      check(output_of(tiny({"--seed", "7000"})), {"--own-rng", "--seeds", "100"});
   EXPECT_EQ(right.status, 0) << right.out;
   EXPECT_TRUE(contains(right.out, "plausible")) << right.out;
   const RunResult wrong =
-      check(output_of(tiny({"--learning-rate", "0.5"})), {"--own-rng", "--seeds", "50", "--json"});
+      check(output_of(tiny({"--learning-rate", "0.5"})), {"--own-rng", "--seeds", "100", "--json"});
   EXPECT_EQ(wrong.status, 3) << wrong.out;
   EXPECT_EQ(Json::parse(wrong.out)["answer"], "wrong");
-  EXPECT_EQ(check("2.5\n", {"--own-rng", "--seeds", "1"}).status, 2);
+  EXPECT_EQ(check("2.5\n", {"--own-rng", "--seeds", "99"}).status, 2);
+  EXPECT_EQ(check("2.5\n", {"--own-rng", "--seeds", "100001"}).status, 2);
+  EXPECT_EQ(check("2.5\n", {"--seeds", "200"}).status, 2);
+}
+
+TEST_F(ConformTest, OtherSamplesOrNamesAreNotSimplyRight) {
+  std::string log = output_of(tiny({}));
+  const std::size_t at = log.find("sample  1: ") + 11;
+  const RunResult samples = check(log.insert(at, "z"));
+  EXPECT_EQ(samples.status, 3);
+  EXPECT_TRUE(
+      samples.out.starts_with("losses right as far as it was printed, 4 decimals; the "
+                              "samples are others: another random stream, or a mistake"))
+      << samples.out;
+  EXPECT_TRUE(contains(samples.out, "No mistake of the catalogue gives these samples"))
+      << samples.out;
+  const RunResult names = check(R"({"samples": [], "init": {"wta": [1], "wte": [1]}})");
+  EXPECT_EQ(names.status, 3);
+  EXPECT_TRUE(contains(names.out,
+                       "wrong; but 1 name in the log is none of the run's, the first "
+                       "is init.wta"))
+      << names.out;
+  EXPECT_EQ(check(R"({"init": {"wta": [1]}})").status, 1);
+}
+
+TEST_F(ConformTest, OptionsOfCheckAloneAreRefused) {
+  for (const Arguments& more : std::vector<Arguments>{
+           {"--n-layer", "2"}, {"--recipe", "first"}, {"--seeds", "200"}, {"--own-rng"}}) {
+    Arguments vectors = {"conform", "vectors", "v", "--data", "data"},
+              list = {"conform", "mistakes"};
+    vectors.insert(vectors.end(), more.begin(), more.end());
+    list.insert(list.end(), more.begin(), more.end());
+    EXPECT_EQ(run(vectors).status, 2) << more[0];
+    EXPECT_EQ(run(list).status, 2) << more[0];
+  }
+  EXPECT_EQ(run({"conform", "vectors", "v", "--data", "data", "--json"}).status, 2);
+  EXPECT_EQ(run({"conform", "mistakes", "junk"}).status, 2);
 }
 
 TEST_F(ConformTest, VectorsAreWrittenAndRead) {

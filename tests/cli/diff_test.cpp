@@ -134,6 +134,16 @@ TEST_F(DiffCommandTest, APausedRunIsTheSameAsFarAsItGoes) {
   EXPECT_TRUE(contains(result.out, "of 12 steps.\nA goes on to step 30.\n")) << result.out;
 }
 
+// It is a log by its keys, not by words that stand somewhere in it.
+TEST_F(DiffCommandTest, AKeyTellsALog) {
+  put_file(folder_ / "log.json", "{\"losses\" : [3.25, 2.5]}");
+  EXPECT_EQ(run({"diff", "log.json", "log.json", "--json"}).status, 0);
+  put_file(folder_ / "settings.json", R"({"out": "\"losses\":"})");
+  const RunResult result =
+      run({"diff", "settings.json", "settings.json", "--json", "--data", "data"});
+  EXPECT_TRUE(contains(result.out, "\"kind\": \"settings\"")) << result.err;
+}
+
 // One number in a model.json that its settings do not make.
 TEST_F(DiffCommandTest, AChangedFileIsFound) {
   Json model = Json::parse(file("out/model.json"));
