@@ -4,16 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iostream>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "command.h"
 #include "data_source.h"
+#include "input.h"
 #include "message.h"
 #include "microgpt/conform.h"
 #include "settings.h"
@@ -47,19 +44,11 @@ struct ConformOptions {
 };
 
 std::string read_log(const std::string& path) {
-  std::ifstream opened;
-  if (path != "-") opened.open(path, std::ios::binary);
-  std::istream& file = path == "-" ? std::cin : opened;
-  std::string bytes;
-  char buffer[1 << 16];
-  while (file.read(buffer, sizeof buffer), file.gcount() > 0) {
-    bytes.append(buffer, static_cast<std::size_t>(file.gcount()));
-    if (bytes.size() > kMaxBytes) {
-      throw Error(fmt::format("{}: expected at most {} bytes, got more", path, kMaxBytes));
-    }
-  }
-  if (file.bad() || (path != "-" && !opened.is_open())) {
-    throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
+  constexpr std::size_t kOneTooMany = kMaxBytes + 1;
+  std::string bytes =
+      path == "-" ? read_standard_input(kOneTooMany) : read_bytes(path, kOneTooMany);
+  if (bytes.size() > kMaxBytes) {
+    throw Error(fmt::format("{}: expected at most {} bytes, got more", path, kMaxBytes));
   }
   return bytes;
 }

@@ -2,10 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +11,7 @@
 #include <vector>
 
 #include "command.h"
+#include "input.h"
 #include "interrupt.h"
 #include "message.h"
 #include "microgpt/engine.h"
@@ -30,13 +28,7 @@ struct TrainOptions {
 };
 
 std::string read_config(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
-  std::string text((std::size_t{1} << 20) + 1, '\0');  // one more than parse_config takes
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
+  return read_bytes(path, (std::size_t{1} << 20) + 1);  // one more than parse_config takes
 }
 
 // What belongs to a run and not to a recipe: a resumed one keeps its data, its engine and its

@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "input.h"
 #include "microgpt/checkpoint.h"
 #include "microgpt/error.h"
 
@@ -16,13 +14,6 @@ namespace microgpt {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw Error(fmt::format("{}: can't be read, {}", path, std::strerror(errno)));
-  return bytes;
-}
 
 RunSource of_model(const std::string& kind, Model model, const std::string& file) {
   if (!model.provenance) {
