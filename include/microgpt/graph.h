@@ -38,6 +38,14 @@ struct Graph {
   std::size_t size() const { return op.size(); }
 };
 
+// Calls f(child, local_grad) for each child of a node, the left one first.
+template <class F>
+void for_each_child(const Graph& graph, std::uint32_t node, F f) {
+  const int children = num_children(graph.op[node]);
+  if (children > 0) f(graph.left[node], graph.left_local_grad[node]);
+  if (children > 1) f(graph.right[node], graph.right_local_grad[node]);
+}
+
 // The nodes below the root and the root itself, children before parents: microgpt.py's `topo`, a
 // depth-first walk that visits the left child first.
 std::vector<std::uint32_t> topological_order(const Graph& graph);

@@ -11,6 +11,7 @@
 #include "microgpt/random.h"
 #include "microgpt/state_dict.h"
 #include "microgpt/tokenizer.h"
+#include "microgpt/trainer.h"
 
 namespace microgpt::conform {
 namespace {
@@ -51,9 +52,7 @@ std::vector<double> losses_of(const Recipe& recipe, const Tokenizer& tokenizer, 
   std::vector<std::vector<int>> tokens(1);
   for (std::int64_t step = 0; step < steps; ++step) {
     tokenizer.encode_document(dataset[static_cast<std::size_t>(step) % dataset.size()], tokens[0]);
-    losses.push_back(
-        engine->train_step(tokens, {train.optimizer, step, learning_rate_at(train, step),
-                                    train.beta1, train.beta2, train.eps_adam, train.edition}));
+    losses.push_back(engine->train_step(tokens, optimizer_step_at(train, step)));
   }
   return losses;
 }

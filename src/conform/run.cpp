@@ -6,6 +6,7 @@
 #include "microgpt/engine.h"
 #include "microgpt/sampler.h"
 #include "microgpt/state_dict.h"
+#include "microgpt/trainer.h"
 
 namespace microgpt::conform {
 namespace {
@@ -48,15 +49,10 @@ class EngineRun final : public Run {
   }
 
   double step(bool) override {
-    const TrainConfig& train = recipe_.train;
     tokens_.resize(1);
     tokenizer_.encode_document(dataset_[static_cast<std::size_t>(step_) % dataset_.size()],
                                tokens_[0]);
-    const OptimizerStep update = {train.optimizer, step_,       learning_rate_at(train, step_),
-                                  train.beta1,     train.beta2, train.eps_adam,
-                                  train.edition};
-    ++step_;
-    return engine_->train_step(tokens_, update);
+    return engine_->train_step(tokens_, optimizer_step_at(recipe_.train, step_++));
   }
 
   const std::vector<Named>& trace() const override { return no_trace_; }

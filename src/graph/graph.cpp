@@ -33,19 +33,18 @@ std::vector<std::uint32_t> topological_order(const Graph& graph) {
 
 std::vector<GradientPass> gradient_passes(const Graph& graph, std::uint32_t node) {
   std::vector<GradientPass> passes;
-  const auto pass = [&](std::uint32_t child, double local_grad) {
+  for_each_child(graph, node, [&](std::uint32_t child, double local_grad) {
     const bool again = !passes.empty() && passes[0].child == child;
     const double before = again ? passes[0].after : graph.grad[child];
     passes.push_back({node, child, local_grad, before, before + local_grad * graph.grad[node]});
-  };
-  const int children = num_children(graph.op[node]);
-  if (children > 0) pass(graph.left[node], graph.left_local_grad[node]);
-  if (children > 1) pass(graph.right[node], graph.right_local_grad[node]);
+  });
   return passes;
 }
 
 void pass_gradient_on(Graph& graph, std::uint32_t node) {
-  for (const GradientPass& pass : gradient_passes(graph, node)) graph.grad[pass.child] = pass.after;
+  for_each_child(graph, node, [&](std::uint32_t child, double local_grad) {
+    graph.grad[child] += local_grad * graph.grad[node];
+  });
 }
 
 void backward(Graph& graph, const std::vector<std::uint32_t>& order, std::size_t num_steps) {

@@ -11,34 +11,23 @@
 namespace microgpt {
 namespace {
 
-// Of each node, the sum over all paths from the root of their local gradients' product, with all
-// signs plus: what its gradient would be if nothing canceled. Rounding is small beside this.
-std::vector<double> scales_of(const Graph& graph, const std::vector<std::uint32_t>& order) {
-  std::vector<double> scales(graph.size());
-  scales[graph.root] = 1.0;
+// Of each node, the sum over all paths from the root of the product of what their steps weigh.
+template <class Weigh>
+std::vector<double> sum_over_paths(const Graph& graph, const std::vector<std::uint32_t>& order,
+                                   Weigh weigh) {
+  std::vector<double> sums(graph.size());
+  sums[graph.root] = 1.0;
   std::for_each(order.rbegin(), order.rend(), [&](std::uint32_t i) {
-    const int children = num_children(graph.op[i]);
-    if (children > 0) scales[graph.left[i]] += std::abs(graph.left_local_grad[i]) * scales[i];
-    if (children > 1) scales[graph.right[i]] += std::abs(graph.right_local_grad[i]) * scales[i];
+    for_each_child(graph, i, [&](std::uint32_t child, double local_grad) {
+      sums[child] += weigh(local_grad) * sums[i];
+    });
   });
-  return scales;
-}
-
-// How often each node is called: once for each path from the root.
-std::vector<double> count_calls(const Graph& graph) {
-  std::vector<double> calls(graph.size());
-  calls[graph.root] = 1.0;
-  const auto order = topological_order(graph);
-  std::for_each(order.rbegin(), order.rend(), [&](std::uint32_t i) {
-    const int children = num_children(graph.op[i]);
-    if (children > 0) calls[graph.left[i]] += calls[i];
-    if (children > 1) calls[graph.right[i]] += calls[i];
-  });
-  return calls;
+  return sums;
 }
 
 void check_calls(const Graph& graph, std::size_t max_calls) {
-  const std::vector<double> calls = count_calls(graph);
+  const std::vector<double> calls =
+      sum_over_paths(graph, topological_order(graph), [](double) { return 1.0; });
   const double all = std::accumulate(calls.begin(), calls.end(), 0.0);
   const auto most = static_cast<double>(max_calls);
   if (all <= most) return;
@@ -83,7 +72,9 @@ RecursiveBackward recursive_backward(const Graph& graph, std::size_t max_calls) 
 
 std::optional<Difference> first_difference(const Graph& graph, const RecursiveBackward& recursive) {
   const auto order = topological_order(graph);
-  const std::vector<double> scales = scales_of(graph, order);
+  // What the gradients would be if nothing canceled: rounding is small beside this.
+  const std::vector<double> scales =
+      sum_over_paths(graph, order, [](double local_grad) { return std::abs(local_grad); });
   const auto differs = [&](std::uint32_t i, const std::vector<double>& wrong) {
     return std::abs(graph.grad[i] - wrong[i]) > 1e-9 * scales[i];
   };
