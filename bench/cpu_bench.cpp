@@ -182,7 +182,7 @@ void BM_Decode(benchmark::State& state, const Model& model, int threads) {
   std::size_t position = 0;
   for (auto _ : state) {
     if (position == tokens.size()) {
-      decoder->reset();
+      decoder->rewind(0);
       position = 0;
     }
     decoder->forward({&tokens[position++], 1}, logits);
@@ -196,7 +196,7 @@ void BM_Prefill(benchmark::State& state, const Model& model, int threads) {
   const std::vector<int> tokens = model.tokens(model.block_size);
   std::vector<double> logits(static_cast<std::size_t>(model.vocab_size));
   for (auto _ : state) {
-    decoder->reset();
+    decoder->rewind(0);
     decoder->forward(tokens, logits);
   }
   set_rate(state, "tokens/s", model.block_size);

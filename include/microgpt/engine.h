@@ -40,8 +40,10 @@ class Decoder {
   // positions in all.
   virtual void forward(std::span<const int> tokens, std::span<double> logits) = 0;
 
-  // Forgets the sequence: the next token is at position 0.
-  virtual void reset() = 0;
+  // Forgets the tokens from a position on: the next one is fed there, 0 for a new sequence. So that
+  // the ways in which a sequence can go on are tried without feeding its beginning again.
+  // Throws Error: fewer tokens were fed.
+  virtual void rewind(std::size_t position) = 0;
 };
 
 // Several sequences being written at once, each in a lane with a KV cache of its own. Holds on to

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "microgpt/config.h"
+#include "microgpt/constraint.h"
 #include "microgpt/engine.h"
 #include "microgpt/random.h"
 #include "microgpt/tokenizer.h"
@@ -20,6 +21,15 @@ struct SampleConfig {
   double temperature = 0.5;  // 0: always the likeliest token, the first of equals
   int top_k = 0;             // only the k likeliest; 0: all
   double top_p = 1;          // only the likeliest that together reach p
+
+  // What a document must be, or nothing; belongs to the caller. What comes out is then the model's
+  // own distribution over the documents that may be written, to within (1 - P)^tries where P is
+  // the share of those: a document is drawn freely, and drawn again as soon as it is lost. When
+  // `tries` were lost, letters are drawn of those that are allowed only, and one of tries / 10
+  // documents made so is taken by its weight: the product, over its letters, of the probability
+  // that an allowed one had. No document is ever returned that the constraint does not allow.
+  const Constraint* constraint = nullptr;
+  int tries = 1000;
 
   // Throws Error: a value is not finite or not in its range.
   void check() const;
@@ -43,8 +53,8 @@ std::vector<double> next_token_probabilities(std::span<const double> logits,
                                              const SampleConfig& config);
 
 // Generates one document as microgpt.py's inference loop does, starting with the prefix. The
-// decoder is reset first. Throws Error: prefix has a letter outside the vocabulary or is as long as
-// the block.
+// decoder is rewound first. Throws Error: prefix has a letter outside the vocabulary or is as long
+// as the block, or no document that begins with it is allowed.
 Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, PythonRandom& random);
 

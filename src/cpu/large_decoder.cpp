@@ -28,7 +28,10 @@ class LargeDecoder final : public Decoder {
         values_("engine cpu: the values of a sequence", sizes_.L * sizes_.T * sizes_.C + kSlack) {}
 
   void forward(std::span<const int> tokens, std::span<double> logits) override;
-  void reset() override { position_ = 0; }
+  void rewind(std::size_t position) override {
+    check_rewind(position_, position);
+    position_ = position;
+  }
 
  private:
   void allocate(std::size_t M);

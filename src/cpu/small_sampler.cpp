@@ -25,7 +25,7 @@ class Sequence {
         logits_(static_cast<std::size_t>(model.vocab_stride)) {}
 
   int position() const { return position_; }
-  void reset() { position_ = 0; }
+  void rewind(int position) { position_ = position; }
 
   // Returns the logits after this token: vocab_stride floats that the next call overwrites.
   float* write(int token) {
@@ -57,7 +57,10 @@ class SmallDecoder final : public Decoder {
     }
   }
 
-  void reset() override { sequence_.reset(); }
+  void rewind(std::size_t position) override {
+    check_rewind(static_cast<std::size_t>(sequence_.position()), position);
+    sequence_.rewind(static_cast<int>(position));
+  }
 
  private:
   Config config_;
@@ -120,7 +123,7 @@ class SmallLanesOfEngine final : public Lanes {
     if (lane < grouped()) {
       groups_[lane / width_].restart(lane % width_);
     } else {
-      sequences_[lane - grouped()].reset();
+      sequences_[lane - grouped()].rewind(0);
     }
   }
 

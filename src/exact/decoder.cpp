@@ -67,7 +67,10 @@ class ExactDecoder final : public Decoder {
     std::copy_n(out_.begin(), logits.size(), logits.begin());
   }
 
-  void reset() override { position_ = 0; }
+  void rewind(std::size_t position) override {
+    check_rewind(position_, position);
+    position_ = position;
+  }
 
  private:
   // gpt of microgpt.py, up to lm_head: leaves the last layer's output in x_.

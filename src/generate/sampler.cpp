@@ -65,7 +65,7 @@ Sample generate_with(Decoder& decoder, const Config& config, const Tokenizer& to
 
   Sample sample;
   sample.text = prefix;
-  decoder.reset();
+  decoder.rewind(0);
   std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
   for (auto position = std::ssize(context); position <= config.block_size; ++position) {
     decoder.forward(context, logits);

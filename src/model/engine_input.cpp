@@ -42,4 +42,11 @@ void check_decoder_input(const Config& config, std::size_t position, std::span<c
   }
 }
 
+void check_rewind(std::size_t fed, std::size_t position) {
+  if (position > fed) {
+    throw Error(fmt::format("decoder: can't rewind, expected a position of 0 to {}, got {}", fed,
+                            position));
+  }
+}
+
 }  // namespace microgpt

@@ -27,4 +27,7 @@ std::size_t check_batch(const Config& config, Batch batch);
 void check_decoder_input(const Config& config, std::size_t position, std::span<const int> tokens,
                          std::span<const double> logits);
 
+// For a decoder that stands at `fed`. Throws Error: position is beyond that.
+void check_rewind(std::size_t fed, std::size_t position);
+
 }  // namespace microgpt

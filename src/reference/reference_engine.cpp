@@ -37,10 +37,11 @@ class ReferenceDecoder final : public Decoder {
     }
   }
 
-  void reset() override {
-    for (auto& layer : keys_) layer.clear();
-    for (auto& layer : values_) layer.clear();
-    position_ = 0;
+  void rewind(std::size_t position) override {
+    check_rewind(position_, position);
+    for (auto& layer : keys_) layer.resize(position);
+    for (auto& layer : values_) layer.resize(position);
+    position_ = position;
   }
 
  private:

@@ -41,7 +41,7 @@ void for_each_sequence(const Dataset& dataset, const Config& config, const Token
 }
 
 double sequence_loss(Decoder& decoder, const Config& config, std::span<const int> tokens) {
-  decoder.reset();
+  decoder.rewind(0);
   std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
   double loss = 0;
   for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {

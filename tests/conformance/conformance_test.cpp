@@ -353,8 +353,8 @@ TEST_P(Conformance, DecoderHasTheSameLogits) {
       const auto decoder = engine->new_decoder(), expected = reference->new_decoder();
       for (const auto& pieces : std::vector<std::vector<std::size_t>>{
                ones, {40}, {7, 1, 1, 25, 2}, {33, 1}, {1, 32, 1}, {220, 1, 29}}) {
-        decoder->reset();
-        expected->reset();
+        decoder->rewind(0);
+        expected->rewind(0);
         expect_same_logits(*decoder, *expected, config, pieces);
       }
     }

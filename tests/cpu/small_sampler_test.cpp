@@ -42,7 +42,7 @@ TEST(SmallSampler, LogitsAreThoseOfReference) {
               ASSERT_NEAR(logits[i], expected[t][i], 2e-5) << t;
             }
           }
-          decoder->reset();
+          decoder->rewind(0);
         }
         decoder->forward(tokens, logits);  // all at once
         for (std::size_t i = 0; i < logits.size(); ++i) {
@@ -166,7 +166,7 @@ TEST(SmallSampler, DrawsFromSoftmaxOfReference) {
           ASSERT_GE(number(lane, call), before / total - 1e-5);
           ASSERT_LE(number(lane, call), after / total + 1e-5);
           if (++length == config.block_size || token == 0 || call == 3 + lane) {
-            decoder->reset();
+            decoder->rewind(0);
             length = 0;
           }
         }

@@ -92,7 +92,7 @@ std::vector<double> numbers(const char* engine_name, const Case& c, bool in_one_
   const auto decoder = engine->new_decoder();
   std::vector<double> logits(static_cast<std::size_t>(c.config.vocab_size));
   for (int round = 0; round < 2; ++round) {
-    decoder->reset();
+    decoder->rewind(0);
     const std::vector<int>& tokens = c.batches[0][0];
     const auto n =
         std::min<std::size_t>(tokens.size(), static_cast<std::size_t>(c.config.block_size));

@@ -42,7 +42,7 @@ class ToyDecoder final : public Decoder {
     const auto probs = Toy::probs(tokens.back());
     std::ranges::transform(probs, logits.begin(), [](double p) { return p > 0 ? 0.0 : -1e9; });
   }
-  void reset() override {}
+  void rewind(std::size_t) override {}
 };
 
 // Refuses to be used against the rules of Lanes.

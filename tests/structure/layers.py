@@ -22,6 +22,7 @@ ALLOWED = {
     "book": "base",
     "conform": "base random",
     "diff": "reference train trace conform",
+    "guardrails": "base random data model generate",
     "c_api": "",
 }
 

@@ -19,6 +19,9 @@ BUDGETS = {
                              "include/microgpt/numerical_gradient.h")),
     "the judge of ports": (4000, ("src/conform", "src/diff", "include/microgpt/conform.h",
                                   "include/microgpt/diff.h", "include/microgpt/loss_log.h")),
+    "the guardrails": (3000, ("src/guardrails", "include/microgpt/policy.h",
+                              "include/microgpt/bot.h", "include/microgpt/audit.h",
+                              "include/microgpt/grader.h")),
     "the ladder": (2000, ("ladder",)),
     "the program": (8000, ("apps", "bindings")),
 }

@@ -1,0 +1,75 @@
+// The bot of the walkthrough's assignment: a line of prefixes in, a line of names out, and never a
+// banned one.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "microgpt/checkpoint.h"
+#include "microgpt/engine.h"
+#include "microgpt/policy.h"
+#include "microgpt/random.h"
+#include "microgpt/sampler.h"
+
+namespace microgpt {
+
+enum class Guard {
+  kCertified,  // only what the policy allows can be written
+  kResample,   // the assignment's way: names are judged when they are done, ten tries each
+  kOff,        // no policy
+};
+std::string_view to_string(Guard guard);   // "certified", "resample", "off"
+Guard parse_guard(std::string_view name);  // Throws Error: no such name.
+
+inline constexpr int kResampleTries = 10;
+
+struct BotConfig {
+  Guard guard = Guard::kCertified;
+  double temperature = 0.7;
+  bool discreet = false;  // reasons name the rule, and neither a banned word nor the request
+};
+
+// What the bot says to one request.
+struct Reply {
+  std::vector<std::string> names;  // one a prefix, in their order
+  std::string refusal;             // instead: one sentence, why there are none
+
+  bool refused() const { return !refusal.empty(); }
+};
+
+// The line of the protocol, without a line feed: "OK: ann, bo" or "REFUSE: reason".
+std::string format_reply(const Reply& reply);
+
+class Bot {
+ public:
+  // The model's engine has its weights; both must live as long as the bot.
+  // Throws Error: temperature is not in its range.
+  Bot(const Model& model, const Engine& engine, Policy policy, const BotConfig& config,
+      const PythonRandom& random);
+
+  // A line of white-space separated prefixes. Letters are lowered and what the model has no letter
+  // for is dropped, a prefix with nothing left too; a blank request is one empty prefix. A prefix
+  // of block_size letters or more is cut to those and is the name.
+  Reply answer(std::string_view request);
+
+ private:
+  struct Refusal;
+
+  std::vector<std::string> prefixes_of(std::string_view request) const;
+  std::string reason_to_refuse(const std::string& prefix, std::size_t number);
+  std::optional<std::string> make_name(const std::string& prefix);
+
+  const Model& model_;
+  Policy policy_;
+  BotConfig config_;
+  PolicyReader reader_;
+  Constraint constraint_;
+  SampleConfig how_;
+  std::unique_ptr<Decoder> decoder_;
+  PythonRandom random_;
+};
+
+}  // namespace microgpt
