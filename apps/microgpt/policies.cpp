@@ -1,0 +1,58 @@
+#include "policies.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <system_error>
+
+#include "embedded_policies.h"
+#include "input.h"
+#include "microgpt/error.h"
+
+namespace microgpt {
+namespace {
+
+// More than any list of words; what is larger is another file, named by mistake.
+constexpr std::size_t kMaxBytes = 16 << 20;
+
+const EmbeddedPolicy* find_built_in(std::string_view name) {
+  for (const EmbeddedPolicy& policy : embedded_policies()) {
+    if (policy.name == name) return &policy;
+  }
+  return nullptr;
+}
+
+std::string read_policy(const std::string& path) {
+  if (std::error_code error; !std::filesystem::exists(path, error) && !error) {
+    throw Error(fmt::format(
+        "{}: no policy of this name and no file, expected a file or one of the built-in policies "
+        "{}",
+        path, fmt::join(built_in_policies(), ", ")));
+  }
+  std::string bytes = read_bytes(path, kMaxBytes + 1);
+  if (bytes.size() > kMaxBytes) {
+    throw Error(fmt::format("{}: larger than {} bytes, which no policy is", path, kMaxBytes));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<std::string> built_in_policies() {
+  std::vector<std::string> names;
+  for (const EmbeddedPolicy& policy : embedded_policies()) names.emplace_back(policy.name);
+  return names;
+}
+
+std::string_view built_in_policy_text(std::string_view name) { return find_built_in(name)->text; }
+
+Policy open_policy(const std::string& name) {
+  if (const EmbeddedPolicy* const policy = find_built_in(name)) {
+    return parse_policy(policy->text, name);
+  }
+  return parse_policy(read_policy(name), name);
+}
+
+}  // namespace microgpt
