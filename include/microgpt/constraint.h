@@ -81,6 +81,9 @@ class Constraint {
   std::vector<std::uint32_t> to_go_;
 };
 
+// Throws Error: the constraint is for a vocabulary of another size.
+void check_vocabulary(const Constraint& constraint, const Tokenizer& tokenizer);
+
 // Documents that both allow. Reasons are those of a, and then those of b, counted from
 // num_reasons_of_a. Throws Error: they are for vocabularies of different sizes.
 Constraint both(const Constraint& a, const Constraint& b, std::uint32_t num_reasons_of_a = 0);

@@ -91,6 +91,7 @@ int microgpt_sampler_constrain(microgpt_sampler* sampler, const microgpt_constra
     SampleConfig how;
     if (tries != 0) how.tries = tries;
     how.check();
+    if (constraint != nullptr) check_vocabulary(constraint->constraint, s.tokenizer);
     s.tries = how.tries;
     s.constraint.reset();
     if (constraint != nullptr) s.constraint = constraint->constraint;

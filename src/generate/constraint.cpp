@@ -195,12 +195,11 @@ Constraint made_of(const Tokenizer& tokenizer, std::string_view letters) {
   return Constraint(std::move(made.table));
 }
 
-void check_same_vocabulary(const Constraint& a, const Constraint& b) {
-  const std::size_t size_a = a.table().class_of.size(), size_b = b.table().class_of.size();
-  if (size_a != size_b) {
-    throw Error(fmt::format("constraint: two vocabularies, expected one, got {} and {} tokens",
-                            size_a, size_b));
-  }
+void check_vocab_size(const Constraint& constraint, std::size_t expected) {
+  const std::size_t got = constraint.table().class_of.size();
+  if (got == expected) return;
+  throw Error(fmt::format("constraint: made for another vocabulary, expected {} tokens, got {}",
+                          expected, got));
 }
 
 std::size_t parse_size(std::string_view text, std::string_view whole) {
@@ -225,8 +224,12 @@ Constraint::State Constraint::read(std::span<const int> tokens) const {
   return state;
 }
 
+void check_vocabulary(const Constraint& constraint, const Tokenizer& tokenizer) {
+  check_vocab_size(constraint, static_cast<std::size_t>(tokenizer.vocab_size()));
+}
+
 Constraint both(const Constraint& a, const Constraint& b, std::uint32_t num_reasons_of_a) {
-  check_same_vocabulary(a, b);
+  check_vocab_size(b, a.table().class_of.size());
   return Constraint(Product(a, b, num_reasons_of_a).make());
 }
 

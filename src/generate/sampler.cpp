@@ -224,10 +224,7 @@ Beginning begin_document(const Tokenizer& tokenizer, const Config& config, const
   Beginning made{encode_prefix(tokenizer, config, prefix), prefix, 0};
   if (how.constraint == nullptr) return made;
   const Constraint& constraint = *how.constraint;
-  if (std::cmp_not_equal(constraint.table().class_of.size(), tokenizer.vocab_size())) {
-    throw Error(fmt::format("constraint: made for another vocabulary, expected {} tokens, got {}",
-                            tokenizer.vocab_size(), constraint.table().class_of.size()));
-  }
+  check_vocabulary(constraint, tokenizer);
   made.state = constraint.read(made.ids);
   if (constraint.to_go(made.state) > room_after(config, made.ids.size())) {
     throw Error(fmt::format(

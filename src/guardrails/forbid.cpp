@@ -83,9 +83,10 @@ class Determinizer {
     }
   }
 
-  Constraint::State after(Matcher::State state, std::uint32_t in_class) {
-    const auto found = matcher_.step(state, classes_[in_class]);
-    return found ? kLost + *found : states_.number(state);
+  Constraint::State after(const Matcher::State& state, std::uint32_t in_class) {
+    next_ = state;
+    const auto found = matcher_.step(next_, classes_[in_class]);
+    return found ? kLost + *found : states_.number(next_);
   }
 
   void add_row(std::vector<Constraint::State>& row, const Matcher::State& from,
@@ -142,6 +143,7 @@ class Determinizer {
   std::unordered_map<char32_t, std::vector<std::uint32_t>> classes_with_;
   std::vector<Constraint::State> inside_row_;  // of the state in which nothing has begun
   std::vector<Constraint::State> row_;
+  Matcher::State next_;
   Constraint::Table table_;
 };
 

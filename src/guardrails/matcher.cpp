@@ -64,11 +64,11 @@ Matcher::State Matcher::start() const {
   return state;
 }
 
-// Replaces the active nodes by those that one letter leads to. `found` takes a word that is banned
+// Adds the nodes that one letter leads to from the active ones. `found` takes a word that is banned
 // wherever the text goes on.
-void Matcher::read_letter(std::vector<std::uint32_t>& active, char32_t letter,
+void Matcher::read_letter(const std::vector<std::uint32_t>& active, char32_t letter,
+                          std::vector<std::uint32_t>& next,
                           std::optional<std::uint32_t>& found) const {
-  std::vector<std::uint32_t> next;
   const auto go = [&](std::uint32_t from) {
     const std::uint32_t to = child(from, letter);
     if (to == kNone) return;
@@ -81,7 +81,19 @@ void Matcher::read_letter(std::vector<std::uint32_t>& active, char32_t letter,
     go(at);
     if (forms_.repeats && at >= kNumRoots && nodes_[at].letter == letter) next.push_back(at);
   }
-  active = std::move(next);
+}
+
+void Matcher::read_spelling(const std::vector<std::uint32_t>& active, std::u32string_view spelling,
+                            std::vector<std::uint32_t>& next,
+                            std::optional<std::uint32_t>& found) const {
+  if (spelling.size() == 1) return read_letter(active, spelling[0], next, found);
+  std::vector<std::uint32_t> reached = active;
+  for (const char32_t letter : spelling) {
+    std::vector<std::uint32_t> longer;
+    read_letter(reached, letter, longer, found);
+    reached = std::move(longer);
+  }
+  next.insert(next.end(), reached.begin(), reached.end());
 }
 
 // The banned word that is completed if the text's word ends here.
@@ -100,10 +112,9 @@ std::optional<std::uint32_t> Matcher::step(State& state, const Symbol& symbol) c
   if (symbol.ignored) return std::nullopt;
   std::optional<std::uint32_t> found;
   std::vector<std::uint32_t> active;
+  active.reserve(state.active.size() + 1);
   for (const std::u32string& spelling : symbol.spellings) {
-    std::vector<std::uint32_t> spelled = state.active;
-    for (const char32_t letter : spelling) read_letter(spelled, letter, found);
-    active.insert(active.end(), spelled.begin(), spelled.end());
+    read_spelling(state.active, spelling, active, found);
   }
   if (symbol.separator) {
     // What is read as a letter here belongs to no word that could be allowed.

@@ -83,8 +83,10 @@ class Matcher {
   void add(std::uint32_t root, std::u32string_view letters, std::uint32_t word);
   std::uint32_t child(std::uint32_t node, char32_t letter) const;
   void add_boundary(std::vector<std::uint32_t>& active) const;
-  void read_letter(std::vector<std::uint32_t>& active, char32_t letter,
-                   std::optional<std::uint32_t>& found) const;
+  void read_letter(const std::vector<std::uint32_t>& active, char32_t letter,
+                   std::vector<std::uint32_t>& next, std::optional<std::uint32_t>& found) const;
+  void read_spelling(const std::vector<std::uint32_t>& active, std::u32string_view spelling,
+                     std::vector<std::uint32_t>& next, std::optional<std::uint32_t>& found) const;
   std::optional<std::uint32_t> end_word(const State& state) const;
 
   NormalForms forms_;

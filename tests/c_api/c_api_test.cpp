@@ -29,6 +29,7 @@ using GraphHandle = Owner<microgpt_graph, microgpt_graph_free>;
 using TraceHandle = Owner<microgpt_trace, microgpt_trace_free>;
 using TrainingHandle = Owner<microgpt_training, microgpt_training_free>;
 using SamplerHandle = Owner<microgpt_sampler, microgpt_sampler_free>;
+using ConstraintHandle = Owner<microgpt_constraint, microgpt_constraint_free>;
 
 const std::string kDocuments = "anna\nbob\ncarla\ndan\neve\n";
 const std::vector<int> kToyTokens = {0, 1, 2, 0};
@@ -517,6 +518,100 @@ TEST(CApi, EachThreadHasItsLastError) {
   std::thread([&] { others = microgpt_last_error(); }).join();
   EXPECT_EQ(others, "");
   EXPECT_EQ(microgpt_last_error(), mine);
+}
+
+// ---- Constraints ----
+
+ModelHandle untrained() {
+  const TrainingHandle training(
+      microgpt_training_new(kDocuments.data(), kDocuments.size(), nullptr, "exact"));
+  return ModelHandle(microgpt_training_model(training.get()));
+}
+
+ConstraintHandle forbidding(const ModelHandle& model, const std::string& policy) {
+  return ConstraintHandle(microgpt_constraint_forbid(model.get(), policy.data(), policy.size()));
+}
+
+ConstraintHandle shaped(const ModelHandle& model, const std::string& starts,
+                        const std::string& ends, std::size_t min, std::size_t max,
+                        const std::string& letters) {
+  return ConstraintHandle(microgpt_constraint_shape(model.get(), starts.data(), starts.size(),
+                                                    ends.data(), ends.size(), min, max,
+                                                    letters.data(), letters.size()));
+}
+
+int allows(const ConstraintHandle& constraint, const std::string& text) {
+  int allowed = -1;
+  EXPECT_EQ(microgpt_constraint_allows(constraint.get(), text.data(), text.size(), &allowed), 0);
+  return allowed;
+}
+
+TEST(CApi, ConstraintsJudgeAndMask) {
+  const ModelHandle model = untrained();
+  const ConstraintHandle both(microgpt_constraint_both(forbidding(model, "bob").get(),
+                                                       shaped(model, "b", "", 3, 4, "").get()));
+  ASSERT_NE(both, nullptr);
+  EXPECT_EQ(allows(both, "bobb"), 0);
+  EXPECT_EQ(allows(both, "boa"), 1);
+  EXPECT_EQ(allows(both, "bo"), 0);
+  EXPECT_EQ(allows(both, "boaaa"), 0);
+  std::vector<std::uint8_t> mask(11, 9);  // a b c d e l n o r v BOS
+  EXPECT_EQ(microgpt_constraint_mask(both.get(), "bo", 2, mask.data()), 0);
+  EXPECT_EQ(mask, (std::vector<std::uint8_t>{1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0}));
+  EXPECT_EQ(microgpt_constraint_mask(both.get(), "boaa", 4, mask.data()), 0);
+  EXPECT_EQ(mask, (std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(microgpt_constraint_mask(both.get(), "", 0, mask.data()), 0);
+  EXPECT_EQ(mask, (std::vector<std::uint8_t>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+}
+
+TEST(CApi, SamplersKeepToConstraints) {
+  const ModelHandle model = untrained();
+  const SamplerHandle sampler(microgpt_sampler_new(model.get(), nullptr, 42));
+  {
+    const ConstraintHandle constraint = shaped(model, "", "a", 4, 5, "");
+    ASSERT_EQ(microgpt_sampler_constrain(sampler.get(), constraint.get(), 0), 0);
+  }
+  for (int i = 0; i < 100; ++i) {
+    size_t size = 0;
+    const char* const name = microgpt_sample(sampler.get(), "b", 1, 1.0, &size);
+    ASSERT_NE(name, nullptr) << microgpt_last_error();
+    EXPECT_TRUE(size >= 4 && size <= 5 && name[0] == 'b' && name[size - 1] == 'a') << name;
+  }
+  ASSERT_EQ(microgpt_sampler_constrain(sampler.get(), nullptr, 0), 0);
+  std::string ends;
+  for (int i = 0; i < 50; ++i) {
+    size_t size = 0;
+    const char* const name = microgpt_sample(sampler.get(), "b", 1, 1.0, &size);
+    ends += name[size - 1];
+  }
+  EXPECT_NE(ends.find_first_not_of('a'), std::string::npos);
+}
+
+TEST(CApi, ConstraintErrors) {
+  const ModelHandle model = untrained(), toy(microgpt_model_toy());
+  int allowed = 7;
+  EXPECT_EQ(forbidding(model, "{}"), nullptr);
+  EXPECT_EQ(std::string(microgpt_last_error()).substr(0, 7), "policy:");
+  EXPECT_EQ(shaped(model, "", "", 5, 4, ""), nullptr);
+  EXPECT_EQ(shaped(model, "x", "", 0, 4, ""), nullptr);
+  EXPECT_EQ(microgpt_constraint_forbid(nullptr, "bob", 3), nullptr);
+  EXPECT_EQ(microgpt_constraint_forbid(model.get(), nullptr, 3), nullptr);
+  EXPECT_EQ(microgpt_constraint_allows(nullptr, "a", 1, &allowed), -1);
+  const ConstraintHandle constraint = shaped(model, "", "", 0, 9, "");
+  EXPECT_EQ(microgpt_constraint_allows(constraint.get(), "a", 1, nullptr), -1);
+  EXPECT_EQ(microgpt_constraint_allows(constraint.get(), "x", 1, &allowed), -1);
+  EXPECT_EQ(microgpt_constraint_mask(constraint.get(), "a", 1, nullptr), -1);
+  EXPECT_EQ(allowed, 7);
+  EXPECT_EQ(microgpt_constraint_both(constraint.get(), nullptr), nullptr);
+  EXPECT_EQ(microgpt_constraint_both(constraint.get(), shaped(toy, "", "", 0, 2, "").get()),
+            nullptr);
+  const SamplerHandle sampler(microgpt_sampler_new(toy.get(), nullptr, 42));
+  EXPECT_EQ(microgpt_sampler_constrain(sampler.get(), constraint.get(), -1), -1);
+  EXPECT_EQ(microgpt_sampler_constrain(sampler.get(), constraint.get(), 0), -1);
+  EXPECT_EQ(std::string(microgpt_last_error()),
+            "constraint: made for another vocabulary, expected 4 tokens, got 11");
+  EXPECT_EQ(microgpt_sampler_constrain(nullptr, constraint.get(), 0), -1);
+  microgpt_constraint_free(nullptr);
 }
 
 }  // namespace

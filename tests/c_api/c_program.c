@@ -49,6 +49,12 @@ static int train_a_little(void) {
   microgpt_sampler* const sampler = microgpt_sampler_new(model, NULL, 42);
   const char* const name = microgpt_sample(sampler, "bo", 2, 0.5, &size);
   wrong += check(name != NULL && size >= 2 && strncmp(name, "bo", 2) == 0, "sample");
+  microgpt_constraint* const short_names =
+      microgpt_constraint_shape(model, "", 0, "a", 1, 2, 4, "", 0);
+  wrong += check(microgpt_sampler_constrain(sampler, short_names, 0) == 0, "constrain");
+  microgpt_constraint_free(short_names);
+  const char* const asked = microgpt_sample(sampler, "bo", 2, 0.5, &size);
+  wrong += check(asked != NULL && size <= 4 && asked[size - 1] == 'a', "a name as asked for");
   microgpt_sampler_free(sampler);
   microgpt_model_free(model);
   microgpt_training_free(training);

@@ -361,6 +361,32 @@ TEST_P(Conformance, DecoderHasTheSameLogits) {
   }
 }
 
+// What was fed before the position that a decoder is rewound to stays, what came after it is gone.
+TEST_P(Conformance, DecoderGoesBackToAnyPosition) {
+  const Config config = config_of(2, 12, 4, 40, 5);
+  const auto engine = make(config);
+  engine->load(random_state(config));
+  const auto decoder = engine->new_decoder();
+  std::vector<int> tokens = random_documents(config, {39})[0];
+  tokens.resize(40);
+  std::vector<double> logits(5), alone(5);
+  decoder->forward(tokens, logits);
+  for (const std::size_t position : {39u, 38u, 33u, 32u, 17u, 16u, 8u, 1u, 0u}) {
+    decoder->rewind(position);
+    tokens.resize(position);
+    for (const int token : {1, 3}) {
+      decoder->rewind(position);
+      tokens.push_back(token);
+      decoder->forward({&tokens.back(), 1}, logits);
+      engine->new_decoder()->forward(tokens, alone);
+      expect_close(logits, alone);
+      tokens.pop_back();
+    }
+  }
+  EXPECT_EQ(message_of([&] { decoder->rewind(2); }),
+            "decoder: can't rewind, expected a position of 0 to 1, got 2");
+}
+
 TEST_P(Conformance, DecodersDoNotShareTheirSequences) {
   const Config config = config_of(2, 12, 4, 9, 5);
   const auto engine = make(config);

@@ -149,6 +149,27 @@ TEST(GenerateMany, KeepsAllLanesBusy) {
   EXPECT_LT(ToyLanes::draws, static_cast<int>(tokens / 64) + 2 * Toy::kBlock);
 }
 
+// Lanes begin again where a document is lost, and leave those without luck to the decoder: one of
+// them may be longer at work than a ring of documents would last.
+TEST(GenerateMany, LanesKeepToAConstraintAsADecoderDoes) {
+  for (const int tries : {1, 2, 40, 1000}) {
+    for (const Shape& shape : {Shape{"", "d", 0, 9, ""}, Shape{"b", "d", 3, 6, ""},
+                               Shape{"", "db\u00e7", 0, 7, ""}, Shape{"", "", 0, 9, "abd"}}) {
+      const Constraint constraint = make_constraint(shape, kTokenizer, Toy::kBlock);
+      SampleConfig how;
+      how.constraint = &constraint;
+      how.tries = tries;
+      for (const std::int64_t count : {1, 3, 150}) {
+        const auto texts = many(true, count, how);
+        EXPECT_EQ(texts, many(false, count, how)) << tries;
+        for (const std::string& text : texts) {
+          EXPECT_TRUE(constraint.may_end(constraint.read(kTokenizer.encode(text)))) << text;
+        }
+      }
+    }
+  }
+}
+
 TEST(GenerateMany, StopsWhenTold) {
   int taken = 0;
   generate_many(ToyEngine(true), Toy::config(), kTokenizer, {}, "", 1, 1'000'000'000,
