@@ -23,8 +23,8 @@ LIKE = {
 }
 
 
-def is_letter(c):
-    return unicodedata.category(c)[0] in "LN"
+def is_separator(c):
+    return unicodedata.category(c)[0] not in "LNM"
 
 
 def is_mark(c):
@@ -40,19 +40,19 @@ def fold(text, forms):
     before = None
     while text != before:  # what a compatibility form stands for may be a capital again
         before = text
-        if "case" in forms:
-            text = text.casefold()
         if "accents" in forms:
             text = unicodedata.normalize("NFKD", text)
             text = "".join(c for c in text if not is_mark(c))
+        if "case" in forms:
+            text = text.casefold()
     return text
 
 
 def letters_of(word, forms):
     letters = fold(word, forms)
     if "separators" in forms:
-        letters = "".join(c for c in letters if is_letter(c))
-    return letters
+        return "".join(c for c in letters if not is_separator(c))
+    return "".join(c for c in letters if not ("accents" in forms and is_format(c)))
 
 
 class Policy:
@@ -87,15 +87,20 @@ class Character:
     """What one character of a text can be."""
 
     def __init__(self, c, forms):
-        self.ignored = "accents" in forms and (is_mark(c) or is_format(c))
-        self.separator = not (is_letter(c) or is_mark(c) or self.ignored)
-        self.passed = self.ignored or self.separator and "separators" in forms
-        folded = "" if self.ignored else fold(c, forms)
-        self.plain = "".join(each for each in folded if is_letter(each) or is_mark(each))
-        self.readings = set() if self.ignored else {self.plain} | likenesses(c, forms)
+        folded = fold(c, forms)
+        self.plain = folded
+        if "separators" in forms or not is_separator(c):
+            self.plain = "".join(each for each in folded if not is_separator(each))
+        self.readings = {self.plain} | likenesses(c, forms)
         if len(folded) == 1:
             self.readings |= likenesses(folded, forms)
         self.readings.discard("")
+        self.ignored = "accents" in forms and (is_mark(c) or is_format(c))
+        self.ignored |= not self.readings and not is_separator(c)
+        if self.ignored:
+            self.plain, self.readings = "", set()
+        self.separator = is_separator(c) and not self.ignored
+        self.passed = self.ignored or self.separator and "separators" in forms
 
 
 def at_word_begin(text, at):
@@ -118,10 +123,12 @@ def places_after(letters, place, letter, repeats):
         yield place
 
 
-def ends(policy, letters, text, begin, offset):
-    """(at, whole): a way to read the word from inside text[begin] on ends in text[at], and whether
+def ends(policy, index, text, begin, offset):
+    """(at, whole): a way to read a word from inside text[begin] on ends in text[at], and whether
     all that text[at] was read as belongs to it."""
+    letters = policy.letters[index]
     repeats = "repeats" in policy.forms
+    may_go_on = policy.words[index][1] == "word"  # else a repeated last letter adds nothing
     found = set()
     seen = set()
     todo = [(begin, offset, 0)]
@@ -133,13 +140,15 @@ def ends(policy, letters, text, begin, offset):
         if text[at].passed and at > begin:
             todo.append((at + 1, 0, place))
         for reading in text[at].readings:
-            places = {place}
-            for i, letter in enumerate(reading[skip:], skip + 1):
-                places = {after for place_before in places
-                          for after in places_after(letters, place_before, letter, repeats)}
+            places = {place} if skip < len(reading) else set()
+            for i in range(skip, len(reading)):
+                places = {after for before in places
+                          for after in places_after(letters, before, reading[i], repeats)}
                 if len(letters) in places:
-                    found.add((at, i == len(reading)))
-            todo += [(at + 1, 0, after) for after in places if reading[skip:]]
+                    found.add((at, i == len(reading) - 1))
+                    if not may_go_on:
+                        places.remove(len(letters))
+            todo += [(at + 1, 0, after) for after in places]
     return found
 
 
@@ -157,16 +166,15 @@ def word_around(text, at):
 
 def holds(policy, index, text):
     match = policy.words[index][1]
-    letters = policy.letters[index]
     readable = "".join(reading for character in text for reading in character.readings)
-    if not set(letters) <= set(readable):
+    if not set(policy.letters[index]) <= set(readable):
         return False  # the answer is the same without this, but it takes ten times as long
     for begin in range(len(text)):
         if match != "substring" and not at_word_begin(text, begin):
             continue
         longest = max(map(len, text[begin].readings), default=0)
         for offset in range(longest if match == "substring" else 1):
-            for at, whole in ends(policy, letters, text, begin, offset):
+            for at, whole in ends(policy, index, text, begin, offset):
                 if match == "word" and not (whole and at_word_end(text, at + 1)):
                     continue
                 if word_around(text, at) not in policy.allow:
