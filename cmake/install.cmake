@@ -16,4 +16,5 @@ install(FILES
   ${PROJECT_BINARY_DIR}/microgptConfig.cmake
   ${PROJECT_BINARY_DIR}/microgptConfigVersion.cmake
   cmake/FindNettle.cmake
+  cmake/FindUtf8proc.cmake
   DESTINATION ${package_dir})

@@ -45,8 +45,8 @@ std::string format_reply(const Reply& reply);
 
 class Bot {
  public:
-  // The model's engine has its weights; both must live as long as the bot.
-  // Throws Error: temperature is not in its range.
+  // The engine has the model's weights; both must live as long as the bot.
+  // Throws Error: temperature is not in its range, or the policy leaves nothing to say.
   Bot(const Model& model, const Engine& engine, Policy policy, const BotConfig& config,
       const PythonRandom& random);
 
@@ -56,10 +56,15 @@ class Bot {
   Reply answer(std::string_view request);
 
  private:
-  struct Refusal;
-
+  // The prefixes as the model's letters; none if the request holds nothing usable.
   std::vector<std::string> prefixes_of(std::string_view request) const;
+
+  // Why a prefix can't be answered; empty if it can. number: its place in the request, from 1.
   std::string reason_to_refuse(const std::string& prefix, std::size_t number);
+  std::string reason_for(Constraint::State state, const std::string& prefix,
+                         std::size_t number) const;
+
+  // Nothing if ten tries did not make one.
   std::optional<std::string> make_name(const std::string& prefix);
 
   const Model& model_;

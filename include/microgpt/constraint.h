@@ -24,14 +24,15 @@ class Constraint {
 
   // What an automaton is made of. Tokens that it never tells apart are one class.
   struct Table {
-    std::vector<std::uint32_t> class_of;  // (vocab_size): below num_classes; 0 for BOS
-    std::size_t num_classes = 1;
+    std::vector<std::uint32_t> class_of;  // (vocab_size): below num_classes; kNoClass for BOS
+    std::size_t num_classes = 0;          // each has a token
     // (num_states, num_classes). A value of num_states or more means that the document is lost;
     // value - num_states says why, by the maker's numbers.
     std::vector<State> next;
     std::vector<std::uint32_t> end;  // (num_states): kMayEnd, or why it may not end here
   };
   static constexpr std::uint32_t kMayEnd = kNever;
+  static constexpr std::uint32_t kNoClass = kNever;
 
   // State 0 is the start. REQUIRES: the sizes and values are as Table says.
   explicit Constraint(Table table);

@@ -16,6 +16,8 @@
 
 namespace microgpt {
 
+inline constexpr int kMaxTries = 1'000'000;
+
 // How the next token is drawn from the logits.
 struct SampleConfig {
   double temperature = 0.5;  // 0: always the likeliest token, the first of equals
@@ -29,7 +31,7 @@ struct SampleConfig {
   // documents made so is taken by its weight: the product, over its letters, of the probability
   // that an allowed one had. No document is ever returned that the constraint does not allow.
   const Constraint* constraint = nullptr;
-  int tries = 1000;
+  int tries = 1000;  // 1 to kMaxTries
 
   // Throws Error: a value is not finite or not in its range.
   void check() const;

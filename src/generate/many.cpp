@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -21,25 +22,28 @@ std::size_t lane_count(const Config& config, std::int64_t documents) {
 }
 
 // Writes documents in lanes: as soon as one ends, its lane begins the next. They end in another
-// order than they began, so that those that are done wait in a ring for those before them.
+// order than they began, so that those that are done wait for those before them.
 class ManyWriter {
  public:
-  ManyWriter(Lanes& lanes, std::size_t count, const Config& config, const Tokenizer& tokenizer,
-             const std::string& prefix, std::uint64_t seed)
-      : lanes_(lanes),
+  ManyWriter(const Engine& engine, std::size_t count, const Config& config,
+             const Tokenizer& tokenizer, const SampleConfig& how, const std::string& prefix,
+             std::uint64_t seed)
+      : engine_(engine),
+        lanes_(engine.new_lanes(count, how.temperature)),
+        config_(config),
         tokenizer_(tokenizer),
+        how_(how),
         prefix_(prefix),
-        prefix_ids_(encode_prefix(tokenizer, config, prefix)),
+        beginning_(begin_document(tokenizer, config, how, prefix)),
         block_size_(static_cast<std::size_t>(config.block_size)),
         seed_(seed),
         tokens_(count),
         next_(count),
         u_(count),
-        ids_(count * block_size_),
-        ring_(count * (block_size_ + 1)) {
+        ids_(count * block_size_) {
     for (std::size_t lane = 0; lane < count; ++lane) {
-      sequences_.push_back({0, CounterRandom(seed, 0), 0});
-      begin(lane);
+      sequences_.push_back({0, CounterRandom(seed, 0)});
+      begin_next(lane);
     }
   }
 
@@ -48,13 +52,14 @@ class ManyWriter {
   void write(std::int64_t count, const TakeText& take) {
     for (std::int64_t taken = 0; taken < count;) {
       for (std::size_t lane = 0; lane < tokens_.size(); ++lane) {
-        u_[lane] = sequences_[lane].stream.random(sequences_[lane].position);
+        const Sequence& sequence = sequences_[lane];
+        u_[lane] = sequence.stream.random(sequence.tries * block_size_ + sequence.position);
       }
-      lanes_.draw(tokens_, u_, next_);
+      lanes_->draw(tokens_, u_, next_);
       for (std::size_t lane = 0; lane < tokens_.size(); ++lane) advance(lane);
-      for (Slot* slot; taken < count && (slot = &slot_of(taken))->done; ++taken) {
-        slot->done = false;
-        if (!take(slot->text)) return;
+      for (; taken < count && written_.front().done; ++taken) {
+        if (!take(written_.front().text)) return;
+        written_.pop_front();
       }
     }
   }
@@ -63,59 +68,90 @@ class ManyWriter {
   struct Sequence {
     std::int64_t document;
     CounterRandom stream;
-    std::size_t position;  // of the token that is fed next
+    std::size_t position = 0;  // of the token that is fed next
+    std::size_t tries = 0;     // that were lost
+    Constraint::State state = 0;
   };
-  struct Slot {
-    std::string text;
+  struct Written {
+    std::string text = {};
     bool done = false;
   };
 
-  // A document ends after block_size draws at the latest, and a draw ends at most one in each lane:
-  // the ring has a slot for each document between the first that is not done and the last begun.
-  Slot& slot_of(std::int64_t document) {
-    return ring_[static_cast<std::size_t>(document) % ring_.size()];
+  void finish(std::int64_t document, std::string text) {
+    const std::int64_t first = begun_ - std::ssize(written_);
+    written_[static_cast<std::size_t>(document - first)] = {std::move(text), true};
   }
 
-  void begin(std::size_t lane) {
-    lanes_.restart(lane);
-    sequences_[lane] = {begun_, CounterRandom(seed_, static_cast<std::uint64_t>(begun_)), 0};
-    tokens_[lane] = tokenizer_.bos();
+  void begin_next(std::size_t lane) {
+    sequences_[lane] = {begun_, CounterRandom(seed_, static_cast<std::uint64_t>(begun_))};
+    restart(lane);
+    written_.emplace_back();
     ++begun_;
+  }
+
+  void restart(std::size_t lane) {
+    lanes_->restart(lane);
+    sequences_[lane].position = 0;
+    sequences_[lane].state = beginning_.state;
+    tokens_[lane] = tokenizer_.bos();
   }
 
   // Takes a lane from its token to the next one: of the prefix, or what was drawn.
   void advance(std::size_t lane) {
     Sequence& sequence = sequences_[lane];
     const std::size_t position = sequence.position++;
-    const bool in_prefix = position < prefix_ids_.size();
-    const int token = in_prefix ? prefix_ids_[position] : next_[lane];
+    const bool in_prefix = position < beginning_.ids.size();
+    const int token = in_prefix ? beginning_.ids[position] : next_[lane];
+    if (!in_prefix && !is_allowed(sequence, token)) return try_again(lane);
     const bool ends = !in_prefix && token == tokenizer_.bos();
     tokens_[lane] = token;
     if (!ends) ids_[lane * block_size_ + position] = token;
     const std::size_t letters = position + (ends ? 0 : 1);
     if (!ends && letters < block_size_) return;
-    finish(sequence.document, std::span(ids_).subspan(lane * block_size_, letters));
-    begin(lane);
+    finish(sequence.document, text_of(std::span(ids_).subspan(lane * block_size_, letters)));
+    begin_next(lane);
   }
 
-  void finish(std::int64_t document, std::span<const int> ids) {
-    Slot& slot = slot_of(document);
-    slot.text = prefix_;
-    for (const int id : ids.subspan(prefix_ids_.size())) slot.text += tokenizer_.token_text(id);
-    slot.done = true;
+  // Takes the sequence's state on, if a token may follow.
+  bool is_allowed(Sequence& sequence, int token) const {
+    if (how_.constraint == nullptr) return true;
+    const std::size_t room = room_after(config_, sequence.position - 1);
+    if (!may_follow(*how_.constraint, sequence.state, token, tokenizer_.bos(), room)) return false;
+    if (token != tokenizer_.bos()) sequence.state = how_.constraint->next(sequence.state, token);
+    return true;
   }
 
-  Lanes& lanes_;
+  // What is lost in every try is written by generate(), which can do without luck.
+  void try_again(std::size_t lane) {
+    Sequence& sequence = sequences_[lane];
+    if (++sequence.tries < static_cast<std::size_t>(how_.tries)) return restart(lane);
+    if (!decoder_) decoder_ = engine_.new_decoder();
+    finish(sequence.document,
+           generate(*decoder_, config_, tokenizer_, how_, prefix_, sequence.stream).text);
+    begin_next(lane);
+  }
+
+  std::string text_of(std::span<const int> ids) const {
+    std::string text = beginning_.text;
+    for (const int id : ids.subspan(beginning_.ids.size())) text += tokenizer_.token_text(id);
+    return text;
+  }
+
+  const Engine& engine_;
+  std::unique_ptr<Lanes> lanes_;
+  std::unique_ptr<Decoder> decoder_;
+  const Config& config_;
   const Tokenizer& tokenizer_;
+  const SampleConfig& how_;
   const std::string& prefix_;
-  std::vector<int> prefix_ids_;
+  Beginning beginning_;
   std::size_t block_size_;
   std::uint64_t seed_;
   std::vector<Sequence> sequences_;  // one a lane, as are the next three
   std::vector<int> tokens_, next_;
   std::vector<double> u_;
-  std::vector<int> ids_;  // (lanes, block_size): what each lane has written
-  std::vector<Slot> ring_;
+  std::vector<int> ids_;         // (lanes, block_size): what each lane has written
+  std::deque<Written> written_;  // the documents begun, but for those that were taken
   std::int64_t begun_ = 0;
 };
 
@@ -130,8 +166,8 @@ void generate_many(const Engine& engine, const Config& config, const Tokenizer& 
   if (count <= 0) return;
   const std::size_t lanes = at_once > 0 ? at_once : lane_count(config, count);
   const bool plain = how.temperature > 0 && how.top_k == 0 && how.top_p == 1;
-  if (const auto written = plain ? engine.new_lanes(lanes, how.temperature) : nullptr) {
-    ManyWriter(*written, lanes, config, tokenizer, prefix, seed).write(count, take);
+  if (plain && has_own_streams(engine)) {
+    ManyWriter(engine, lanes, config, tokenizer, how, prefix, seed).write(count, take);
     return;
   }
   const auto decoder = engine.new_decoder();

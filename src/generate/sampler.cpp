@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "generate/prefix.h"
 #include "microgpt/error.h"
@@ -55,34 +58,143 @@ void keep_likeliest(std::vector<double>& probs, int top_k, double top_p) {
   probs = std::move(kept);
 }
 
-// choose_token(probs, position) draws the token that follows the one at a position.
-template <class Choose>
-Sample generate_with(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
-                     const SampleConfig& how, const std::string& prefix, Choose choose_token) {
-  how.check();
-  std::vector<int> context = encode_prefix(tokenizer, config, prefix);
-  context.insert(context.begin(), tokenizer.bos());
-
-  Sample sample;
-  sample.text = prefix;
-  decoder.rewind(0);
-  std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
-  for (auto position = std::ssize(context); position <= config.block_size; ++position) {
-    decoder.forward(context, logits);
-    const std::vector<double> probs = next_token_probabilities(logits, how);
-    const std::size_t token = choose_token(probs, static_cast<std::uint64_t>(position - 1));
-    context.assign(1, static_cast<int>(token));
-    sample.tokens.push_back({context[0], probs[token]});
-    sample.log_probability += std::log(probs[token]);
-    sample.complete = context[0] == tokenizer.bos();
-    if (sample.complete) break;
-    sample.text += tokenizer.token_text(context[0]);
+// Writes one document. draw(probs, counter) draws a token; counter is the position of the token
+// that was fed last, and block_size more for each try.
+template <class Draw>
+class Writer {
+ public:
+  Writer(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
+         const SampleConfig& how, const std::string& prefix, Draw draw)
+      : decoder_(decoder),
+        config_(config),
+        tokenizer_(tokenizer),
+        how_(how),
+        draw_(std::move(draw)),
+        beginning_(begin_document(tokenizer, config, how, prefix)),
+        first_logits_(static_cast<std::size_t>(config.vocab_size)),
+        logits_(first_logits_.size()) {
+    std::vector<int> context = {tokenizer.bos()};
+    context.insert(context.end(), beginning_.ids.begin(), beginning_.ids.end());
+    decoder.rewind(0);
+    decoder.forward(context, first_logits_);
   }
-  return sample;
-}
 
-}  // namespace
+  Sample write() {
+    for (int i = 0; i < tries(); ++i) {
+      if (auto sample = write_freely()) return *std::move(sample);
+    }
+    return write_allowed();
+  }
 
+ private:
+  // The likeliest letters are the same in every try.
+  int tries() const { return how_.temperature > 0 ? how_.tries : 1; }
+
+  Sample begin() {
+    decoder_.rewind(beginning_.ids.size() + 1);
+    logits_ = first_logits_;
+    state_ = beginning_.state;
+    position_ = beginning_.ids.size();
+    Sample sample;
+    sample.text = beginning_.text;
+    return sample;
+  }
+
+  // Draws from the model as it is; nothing if that led to what may not be written.
+  std::optional<Sample> write_freely() {
+    Sample sample = begin();
+    const std::uint64_t first_counter = next_counter();
+    do {
+      const std::vector<double> probs = next_token_probabilities(logits_, how_);
+      const std::size_t token = draw_(probs, first_counter + position_);
+      if (!is_allowed(static_cast<int>(token))) return std::nullopt;
+      append(sample, static_cast<int>(token), probs[token]);
+    } while (goes_on(sample));
+    return sample;
+  }
+
+  // One of several documents whose letters were drawn of those that are allowed. Such a letter is
+  // drawn with its probability divided by Z, that of all allowed ones; to have it drawn with its
+  // own, as far as documents are compared, each document has the product of its Zs as weight
+  // (Rubin 1988, sampling importance resampling).
+  Sample write_allowed() {
+    const int count = std::max(1, tries() / 10);
+    std::vector<Sample> samples;
+    std::vector<double> log_weights;
+    for (int i = 0; i < count; ++i) {
+      double log_weight = 0;
+      samples.push_back(write_one_allowed(log_weight));
+      log_weights.push_back(log_weight);
+    }
+    const double most = *std::max_element(log_weights.begin(), log_weights.end());
+    for (double& w : log_weights) w = std::isfinite(most) ? std::exp(w - most) : 1.0;
+    return std::move(samples[draw_(log_weights, next_counter())]);
+  }
+
+  Sample write_one_allowed(double& log_weight) {
+    Sample sample = begin();
+    const std::uint64_t first_counter = next_counter();
+    do {
+      const std::vector<double> all = next_token_probabilities(logits_, how_);
+      double allowed = 0;
+      for (std::size_t token = 0; token < logits_.size(); ++token) {
+        if (is_allowed(static_cast<int>(token))) {
+          allowed += all[token];
+        } else {
+          logits_[token] = -std::numeric_limits<double>::infinity();
+        }
+      }
+      log_weight += std::log(allowed);
+      const std::vector<double> probs = next_token_probabilities(logits_, how_);
+      const std::size_t token = draw_(probs, first_counter + position_);
+      if (!is_allowed(static_cast<int>(token))) {
+        throw Error("sample: the model's logits are no numbers, expected finite ones");
+      }
+      append(sample, static_cast<int>(token), probs[token]);
+    } while (goes_on(sample));
+    return sample;
+  }
+
+  std::uint64_t next_counter() {
+    return num_tries_++ * static_cast<std::uint64_t>(config_.block_size);
+  }
+
+  bool is_allowed(int token) const {
+    return how_.constraint == nullptr ||
+           may_follow(*how_.constraint, state_, token, tokenizer_.bos(),
+                      room_after(config_, position_));
+  }
+
+  void append(Sample& sample, int token, double probability) {
+    sample.tokens.push_back({token, probability});
+    sample.log_probability += std::log(probability);
+    sample.complete = token == tokenizer_.bos();
+    if (sample.complete) return;
+    sample.text += tokenizer_.token_text(token);
+    if (how_.constraint != nullptr) state_ = how_.constraint->next(state_, token);
+    ++position_;
+  }
+
+  // Feeds the last token, if another one can follow it.
+  bool goes_on(const Sample& sample) {
+    if (sample.complete || position_ == static_cast<std::size_t>(config_.block_size)) return false;
+    decoder_.forward(std::span(&sample.tokens.back().token, 1), logits_);
+    return true;
+  }
+
+  Decoder& decoder_;
+  const Config& config_;
+  const Tokenizer& tokenizer_;
+  const SampleConfig& how_;
+  Draw draw_;
+  Beginning beginning_;
+  std::vector<double> first_logits_, logits_;
+  Constraint::State state_ = 0;
+  std::size_t position_ = 0;  // letters so far
+  std::uint64_t num_tries_ = 0;
+};
+
+// The ids of a prefix.
 std::vector<int> encode_prefix(const Tokenizer& tokenizer, const Config& config,
                                const std::string& prefix) {
   std::vector<int> tokens = tokenizer.encode(prefix);
@@ -92,6 +204,50 @@ std::vector<int> encode_prefix(const Tokenizer& tokenizer, const Config& config,
         config.block_size - 1, tokens.size()));
   }
   return tokens;
+}
+
+// The token that must come next; -1 if there are several, or the document may end.
+int only_token(const Constraint& constraint, Constraint::State state, const Tokenizer& tokenizer,
+               std::size_t room) {
+  if (constraint.may_end(state)) return -1;
+  int only = -1;
+  for (int token = 0; token < tokenizer.vocab_size(); ++token) {
+    if (!may_follow(constraint, state, token, tokenizer.bos(), room)) continue;
+    if (only >= 0) return -1;
+    only = token;
+  }
+  return only;
+}
+
+}  // namespace
+
+bool may_follow(const Constraint& constraint, Constraint::State state, int token, int bos,
+                std::size_t room) {
+  if (token == bos) return constraint.may_end(state);
+  return constraint.allows(state, token, room - 1);
+}
+
+Beginning begin_document(const Tokenizer& tokenizer, const Config& config, const SampleConfig& how,
+                         const std::string& prefix) {
+  Beginning made{encode_prefix(tokenizer, config, prefix), prefix, 0};
+  if (how.constraint == nullptr) return made;
+  const Constraint& constraint = *how.constraint;
+  made.state = constraint.read(made.ids, tokenizer.bos());
+  if (constraint.to_go(made.state) > room_after(config, made.ids.size())) {
+    throw Error(fmt::format(
+        "prefix: no document that begins with \"{}\" is allowed, expected another prefix or other "
+        "rules",
+        prefix));
+  }
+  while (room_after(config, made.ids.size()) > 1) {
+    const int token =
+        only_token(constraint, made.state, tokenizer, room_after(config, made.ids.size()));
+    if (token < 0) break;
+    made.ids.push_back(token);
+    made.text += tokenizer.token_text(token);
+    made.state = constraint.next(made.state, token);
+  }
+  return made;
 }
 
 void SampleConfig::check() const {
@@ -106,6 +262,9 @@ void SampleConfig::check() const {
   }
   if (!(top_p > 0 && top_p <= 1)) {
     throw Error(fmt::format("top_p: out of range, expected above 0 to 1, got {}", top_p));
+  }
+  if (tries < 1 || tries > kMaxTries) {
+    throw Error(fmt::format("tries: out of range, expected 1 to {}, got {}", kMaxTries, tries));
   }
 }
 
@@ -122,17 +281,20 @@ std::vector<double> next_token_probabilities(std::span<const double> logits,
 
 Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, PythonRandom& random) {
-  return generate_with(
-      decoder, config, tokenizer, how, prefix,
-      [&](std::span<const double> probs, std::uint64_t) { return random.choices(probs); });
+  how.check();
+  const auto draw = [&](std::span<const double> probs, std::uint64_t) {
+    return random.choices(probs);
+  };
+  return Writer(decoder, config, tokenizer, how, prefix, draw).write();
 }
 
 Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, const CounterRandom& stream) {
-  return generate_with(decoder, config, tokenizer, how, prefix,
-                       [&](std::span<const double> probs, std::uint64_t position) {
-                         return choose(probs, stream.random(position));
-                       });
+  how.check();
+  const auto draw = [&](std::span<const double> probs, std::uint64_t counter) {
+    return choose(probs, stream.random(counter));
+  };
+  return Writer(decoder, config, tokenizer, how, prefix, draw).write();
 }
 
 }  // namespace microgpt

@@ -1,0 +1,216 @@
+// From a policy to an automaton over a vocabulary: the subset construction.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/unicode.h"
+#include "guardrails/matcher.h"
+#include "guardrails/state_numbers.h"
+#include "guardrails/symbols.h"
+#include "microgpt/error.h"
+#include "microgpt/policy.h"
+
+namespace microgpt {
+namespace {
+
+using guardrails::Matcher;
+using guardrails::Symbol;
+
+constexpr std::size_t kMaxEntries = std::size_t{1} << 28;  // of the table: 1 GiB
+constexpr char32_t kOtherLetter = 0;                       // one that stands in no word
+
+std::vector<Symbol> symbols_of(const Tokenizer& tokenizer, const NormalForms& forms) {
+  std::vector<Symbol> symbols;
+  for (const std::string& text : tokenizer.uchars()) {
+    symbols.push_back(guardrails::symbol_of(decode_utf8(text, 0)->value, forms));
+  }
+  return symbols;
+}
+
+// A symbol whose letters that no word has are all the same one: large alphabets then have few
+// classes.
+Symbol without_strange_letters(Symbol symbol, const Matcher& matcher) {
+  for (std::u32string& spelling : symbol.spellings) {
+    for (char32_t& letter : spelling) {
+      if (!matcher.knows(letter)) letter = kOtherLetter;
+    }
+  }
+  return symbol;
+}
+
+class Determinizer {
+ public:
+  Determinizer(const Policy& policy, const Tokenizer& tokenizer) : matcher_(policy) {
+    classify(tokenizer, policy.normal_forms);
+  }
+
+  Constraint::Table make() {
+    states_.number(matcher_.start());
+    inside_ = states_.number({});
+    add_row(inside_row_, {}, every_class_);
+    for (std::uint32_t number = 0; number < states_.size(); ++number) add_state(number);
+    const auto lost = static_cast<std::uint32_t>(states_.size());
+    for (Constraint::State& next : table_.next) {
+      if (next >= kLost) next = next - kLost + lost;
+    }
+    return std::move(table_);
+  }
+
+ private:
+  static constexpr Constraint::State kLost = Constraint::State{1} << 31;  // until all have numbers
+
+  void classify(const Tokenizer& tokenizer, const NormalForms& forms) {
+    std::map<Symbol, std::uint32_t> numbers;
+    for (const Symbol& symbol : symbols_of(tokenizer, forms)) {
+      const auto [at, is_new] = numbers.try_emplace(without_strange_letters(symbol, matcher_),
+                                                    static_cast<std::uint32_t>(classes_.size()));
+      if (is_new) add_class(at->first);
+      table_.class_of.push_back(at->second);
+    }
+    table_.class_of.insert(table_.class_of.begin() + tokenizer.bos(), Constraint::kNoClass);
+    table_.num_classes = classes_.size();
+  }
+
+  void add_class(const Symbol& symbol) {
+    const auto number = static_cast<std::uint32_t>(classes_.size());
+    classes_.push_back(symbol);
+    every_class_.push_back(number);
+    if (symbol.separator || symbol.ignored) always_.push_back(number);
+    for (const std::u32string& spelling : symbol.spellings) {
+      for (const char32_t letter : spelling) classes_with_[letter].push_back(number);
+    }
+  }
+
+  Constraint::State after(Matcher::State state, std::uint32_t in_class) {
+    const auto found = matcher_.step(state, classes_[in_class]);
+    return found ? kLost + *found : states_.number(state);
+  }
+
+  void add_row(std::vector<Constraint::State>& row, const Matcher::State& from,
+               const std::vector<std::uint32_t>& classes) {
+    row.resize(classes_.size());
+    for (const std::uint32_t c : classes) row[c] = after(from, c);
+  }
+
+  // In the middle of a word only few letters go on with a word that has begun: with all others it
+  // is as if none had.
+  void add_state(std::uint32_t number) {
+    const Matcher::State state = states_[number];
+    row_ = inside_row_;
+    if (matcher_.is_inside(state)) {
+      touched_ = always_;
+      matcher_.for_each_letter(state, [&](char32_t letter) {
+        const auto at = classes_with_.find(letter);
+        if (at == classes_with_.end()) return;
+        touched_.insert(touched_.end(), at->second.begin(), at->second.end());
+      });
+      std::ranges::sort(touched_);
+      touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
+    }
+    add_row(row_, state, matcher_.is_inside(state) ? touched_ : every_class_);
+    table_.next.insert(table_.next.end(), row_.begin(), row_.end());
+    table_.end.push_back(matcher_.at_end(state).value_or(Constraint::kMayEnd));
+    if (table_.next.size() > kMaxEntries) {
+      throw Error(fmt::format(
+          "policy: too large, expected an automaton of at most {} entries, got more at {} states "
+          "for {} kinds of letters; use fewer words",
+          kMaxEntries, states_.size(), classes_.size()));
+    }
+  }
+
+  Matcher matcher_;
+  guardrails::StateNumbers states_;
+  std::vector<Symbol> classes_;
+  std::vector<std::uint32_t> every_class_, always_, touched_;
+  std::unordered_map<char32_t, std::vector<std::uint32_t>> classes_with_;
+  std::uint32_t inside_ = 0;  // the state in which nothing has begun
+  std::vector<Constraint::State> inside_row_, row_;
+  Constraint::Table table_;
+};
+
+}  // namespace
+
+Constraint forbid(const Policy& policy, const Tokenizer& tokenizer) {
+  return Constraint(Determinizer(policy, tokenizer).make());
+}
+
+std::vector<std::size_t> unspellable_words(const Policy& policy, const Tokenizer& tokenizer) {
+  std::unordered_set<char32_t> letters;
+  for (const Symbol& symbol : symbols_of(tokenizer, policy.normal_forms)) {
+    for (const std::u32string& spelling : symbol.spellings) {
+      letters.insert(spelling.begin(), spelling.end());
+    }
+  }
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < policy.words.size(); ++i) {
+    const auto word = guardrails::letters_of(policy.words[i].text, policy.normal_forms);
+    const bool all = std::ranges::all_of(word, [&](char32_t c) { return letters.contains(c); });
+    if (!all) missing.push_back(i);
+  }
+  return missing;
+}
+
+// Makes the states of the deterministic automaton when a text first leads to them.
+class PolicyReader::Implementation {
+ public:
+  explicit Implementation(const Policy& policy)
+      : forms_(policy.normal_forms), matcher_(policy), start_(states_.number(matcher_.start())) {}
+
+  std::optional<std::size_t> find(std::string_view text) {
+    const std::uint32_t state = read(text);
+    if (state >= kLost) return state - kLost;
+    return matcher_.at_end(states_[state]);
+  }
+
+  std::size_t started(std::string_view text) {
+    const std::uint32_t state = read(text);
+    return state >= kLost ? 0 : matcher_.started(states_[state]);
+  }
+
+ private:
+  static constexpr std::uint32_t kLost = std::uint32_t{1} << 31;
+  static constexpr char32_t kSeparator = U'\n';
+
+  std::uint32_t read(std::string_view text) {
+    std::uint32_t state = start_;
+    for (std::size_t at = 0; at < text.size() && state < kLost;) {
+      const auto c = decode_utf8(text, at).value_or(CodePoint{kSeparator, 1});
+      state = after(state, c.value);
+      at += c.size;
+    }
+    return state;
+  }
+
+  std::uint32_t after(std::uint32_t from, char32_t c) {
+    const auto [at, is_new] = next_.try_emplace(std::uint64_t{from} << 32 | c);
+    if (is_new) {
+      Matcher::State state = states_[from];
+      const auto found = matcher_.step(state, guardrails::symbol_of(c, forms_));
+      at->second = found ? kLost + *found : states_.number(state);
+    }
+    return at->second;
+  }
+
+  NormalForms forms_;
+  Matcher matcher_;
+  guardrails::StateNumbers states_;
+  std::uint32_t start_;
+  std::unordered_map<std::uint64_t, std::uint32_t> next_;  // by state and character
+};
+
+PolicyReader::PolicyReader(const Policy& policy)
+    : implementation_(std::make_unique<Implementation>(policy)) {}
+PolicyReader::PolicyReader(PolicyReader&&) noexcept = default;
+PolicyReader& PolicyReader::operator=(PolicyReader&&) noexcept = default;
+PolicyReader::~PolicyReader() = default;
+
+std::optional<std::size_t> PolicyReader::find(std::string_view text) {
+  return implementation_->find(text);
+}
+
+std::size_t PolicyReader::started(std::string_view text) { return implementation_->started(text); }
+
+}  // namespace microgpt
