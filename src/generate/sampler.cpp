@@ -118,10 +118,9 @@ class Writer {
   // own, as far as documents are compared, each document has the product of its Zs as weight
   // (Rubin 1988, sampling importance resampling).
   Sample write_allowed() {
-    const int count = std::max(1, tries() / 10);
     std::vector<Sample> samples;
     std::vector<double> log_weights;
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < tries(); ++i) {
       double log_weight = 0;
       samples.push_back(write_one_allowed(log_weight));
       log_weights.push_back(log_weight);
