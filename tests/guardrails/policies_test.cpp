@@ -7,28 +7,33 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "guardrails/document.h"
 #include "microgpt/policy.h"
 
 namespace microgpt::test {
 namespace {
 
-std::string read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+Policy shipped(const std::string& name) {
+  return parse_policy(read_text(MICROGPT_SOURCE_DIR "/data/policies/" + name + ".json"), name);
 }
 
-Policy shipped(const std::string& name) {
-  return parse_policy(read(std::string(MICROGPT_SOURCE_DIR "/data/policies/") + name + ".json"),
-                      name);
+// What the document says of a policy.
+Row said_of(const std::string& name) {
+  const auto rows =
+      table_after("| policy | words | languages | names refused, of the 32,033 in names.txt |");
+  for (const Row& row : rows) {
+    if (quoted(row[0]).at(0) == name) return row;
+  }
+  ADD_FAILURE() << "docs/guardrails.md does not know the policy " << name;
+  return Row(4, "0");
 }
 
 struct Shipped {
   std::string name;
   std::size_t words;  // at least
-  std::set<std::string> languages;
-  std::size_t refused_names;  // of names.txt
 };
 
 class Policies : public ::testing::TestWithParam<Shipped> {};
@@ -38,9 +43,14 @@ TEST_P(Policies, HasWordsInLanguages) {
   EXPECT_EQ(policy.name, GetParam().name);
   EXPECT_NE(policy.subject, "");
   EXPECT_GE(policy.words.size(), GetParam().words);
-  std::set<std::string> languages;
-  for (const BannedWord& word : policy.words) languages.insert(word.language);
-  EXPECT_EQ(languages, GetParam().languages);
+  const Row said = said_of(GetParam().name);
+  EXPECT_EQ(policy.words.size(), std::stoul(said[1]));
+  std::string languages;
+  for (const BannedWord& word : policy.words) {
+    if (languages.ends_with(word.language)) continue;
+    languages += (languages.empty() ? "" : ", ") + word.language;
+  }
+  EXPECT_EQ(" " + languages + (languages.empty() ? "" : " "), said[2]);
 }
 
 TEST_P(Policies, FindsEachOfItsWords) {
@@ -81,15 +91,12 @@ TEST_P(Policies, RefusesAsManyNamesAsTheDocumentSays) {
   const auto refused =
       std::count_if(std::istream_iterator<std::string>(names), {},
                     [&](const std::string& name) { return reader.find(name).has_value(); });
-  EXPECT_EQ(refused, GetParam().refused_names);
+  EXPECT_EQ(refused, std::stol(said_of(GetParam().name)[3]));
 }
 
 INSTANTIATE_TEST_SUITE_P(Shipped, Policies,
-                         ::testing::Values(Shipped{"fruits", 300, {"en", "es", "fr", "de"}, 42},
-                                           Shipped{"colours", 150, {"en", "es", "fr", "de"}, 96},
-                                           Shipped{
-                                               "cities", 200, {"en", "it", "es", "fr", "de"}, 98},
-                                           Shipped{"usernames", 50, {""}, 1}),
+                         ::testing::Values(Shipped{"fruits", 100}, Shipped{"colours", 100},
+                                           Shipped{"cities", 100}, Shipped{"usernames", 1}),
                          [](const auto& info) { return info.param.name; });
 
 TEST(Policies, AreAllTested) {
