@@ -81,7 +81,7 @@ void check_alike(const Policy& policy, std::uint32_t seed) {
   PolicyReader reader(policy);
   for (std::uint32_t i = 0; i < 20; ++i) {
     const std::string text = text_of(alphabet, seed + i);
-    const auto state = constraint.read(tokenizer.encode(text), tokenizer.bos());
+    const auto state = constraint.read(tokenizer.encode(text));
     const auto found = reader.find(text);
     check(constraint.may_end(state) == !found, "automaton and reader do not agree");
     if (!found) continue;

@@ -133,7 +133,7 @@ for text, names in json.loads(r'''{}'''):
 // The banned word that the compiled automaton finds in a text.
 std::optional<std::size_t> find(const Constraint& constraint, const Tokenizer& tokenizer,
                                 const std::string& text) {
-  const auto state = constraint.read(tokenizer.encode(text), tokenizer.bos());
+  const auto state = constraint.read(tokenizer.encode(text));
   if (constraint.may_end(state)) return std::nullopt;
   return constraint.reason(state);
 }

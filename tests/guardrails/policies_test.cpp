@@ -97,7 +97,7 @@ TEST_P(Policies, RefusesAsManyNamesAsTheDocumentSays) {
 INSTANTIATE_TEST_SUITE_P(Shipped, Policies,
                          ::testing::Values(Shipped{"fruits", 100}, Shipped{"colours", 100},
                                            Shipped{"cities", 100}, Shipped{"usernames", 1}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& tested) { return tested.param.name; });
 
 TEST(Policies, AreAllTested) {
   std::set<std::string> files;
