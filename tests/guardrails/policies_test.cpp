@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 #include <set>
 #include <string>
 #include <utility>
@@ -35,6 +36,8 @@ struct Shipped {
   std::string name;
   std::size_t words;  // at least
 };
+
+void PrintTo(const Shipped& shipped, std::ostream* out) { *out << shipped.name; }
 
 class Policies : public ::testing::TestWithParam<Shipped> {};
 
