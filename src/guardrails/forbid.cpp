@@ -20,7 +20,7 @@ using guardrails::Matcher;
 using guardrails::Symbol;
 
 constexpr std::size_t kMaxEntries = std::size_t{1} << 28;  // of the table: 1 GiB
-constexpr char32_t kOtherLetter = 0;                       // one that stands in no word
+constexpr char32_t kOtherLetter = 0x110000;                // stands in no word: no code point
 
 std::vector<Symbol> symbols_of(const Tokenizer& tokenizer, const NormalForms& forms) {
   std::vector<Symbol> symbols;

@@ -77,7 +77,8 @@ void Matcher::read_letter(const std::vector<std::uint32_t>& active, char32_t let
     if (whole && !found) found = nodes_[to].word;
   };
   go(kSubstrings);
-  for (const std::uint32_t at : active) {
+  for (const std::uint32_t each : active) {
+    const std::uint32_t at = each & ~kExcused;
     go(at);
     if (forms_.repeats && at >= kNumRoots && nodes_[at].letter == letter) next.push_back(at);
   }
@@ -96,12 +97,17 @@ void Matcher::read_spelling(const std::vector<std::uint32_t>& active, std::u32st
   next.insert(next.end(), reached.begin(), reached.end());
 }
 
+// Whether an active node is the end of a banned word that a boundary completes.
+bool Matcher::completes_word(std::uint32_t at) const {
+  return at < nodes_.size() && nodes_[at].match == Match::kWord && nodes_[at].word != kNone;
+}
+
 // The banned word that is completed if the text's word ends here.
 std::optional<std::uint32_t> Matcher::end_word(const State& state) const {
   if (state.allowed != kNone && nodes_[state.allowed].word != kNone) return std::nullopt;
   if (state.pending != kNone) return state.pending;
   for (const std::uint32_t at : state.active) {
-    if (nodes_[at].match == Match::kWord && nodes_[at].word != kNone) return nodes_[at].word;
+    if (completes_word(at)) return nodes_[at].word;
   }
   return std::nullopt;
 }
@@ -120,7 +126,11 @@ std::optional<std::uint32_t> Matcher::step(State& state, const Symbol& symbol) c
     // What is read as a letter here belongs to no word that could be allowed.
     if (!found) found = end_word(state);
     if (found) return found;
-    if (forms_.separators) active.insert(active.end(), state.active.begin(), state.active.end());
+    if (forms_.separators) {
+      for (const std::uint32_t at : state.active) {
+        active.push_back(completes_word(at) ? at | kExcused : at);
+      }
+    }
     add_boundary(active);
     state.pending = kNone;
     state.allowed = nodes_[kAllowed].first_child != kNone ? kAllowed : kNone;
@@ -146,7 +156,9 @@ std::uint32_t Matcher::drop_deepest(State& state) const {
 
 std::size_t Matcher::started(const State& state) const {
   std::size_t most = 0;
-  for (const std::uint32_t at : state.active) most = std::max<std::size_t>(most, nodes_[at].depth);
+  for (const std::uint32_t at : state.active) {
+    most = std::max<std::size_t>(most, nodes_[at & ~kExcused].depth);
+  }
   return most;
 }
 

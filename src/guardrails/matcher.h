@@ -31,6 +31,10 @@ class Matcher {
   };
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
+  // Marks an active node of a whole word that was complete, and excused, when a word of the text
+  // ended: it can be read on, but does not end there a second time.
+  static constexpr std::uint32_t kExcused = std::uint32_t{1} << 31;
+
   State start() const;
 
   // Reads one character. Returns the banned word that it completes beyond excuse, if it does.
@@ -87,6 +91,7 @@ class Matcher {
                    std::vector<std::uint32_t>& next, std::optional<std::uint32_t>& found) const;
   void read_spelling(const std::vector<std::uint32_t>& active, std::u32string_view spelling,
                      std::vector<std::uint32_t>& next, std::optional<std::uint32_t>& found) const;
+  bool completes_word(std::uint32_t at) const;
   std::optional<std::uint32_t> end_word(const State& state) const;
 
   NormalForms forms_;

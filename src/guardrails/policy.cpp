@@ -121,6 +121,9 @@ void add_words(const Json& array, Match match, const std::string& language,
   if (!array.is_array()) {
     throw Error(fmt::format("{}, expected an array of words, got {}", where, describe_json(array)));
   }
+  if (array.empty() && !language.empty()) {
+    throw Error(where + ", expected at least one word, got none");
+  }
   for (const Json& each : array) {
     const std::string at = fmt::format("{}[{}]", where, policy.words.size());
     policy.words.push_back(parse_word(each, match, language, at));
@@ -181,7 +184,6 @@ Policy parse_list(std::string_view bytes, const std::string& where) {
   const std::size_t slash = where.find_last_of('/');
   policy.name = slash == std::string::npos ? where : where.substr(slash + 1);
   policy.subject = "a banned word";
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   while (!bytes.empty()) {
     const std::size_t end = std::min(bytes.find('\n'), bytes.size());
     const std::string_view word = python_strip(bytes.substr(0, end));
@@ -233,8 +235,11 @@ Match parse_match(std::string_view name) {
 
 Policy parse_policy(std::string_view bytes, const std::string& where) {
   check_utf8(bytes, where);
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
-  const bool is_json = first != std::string_view::npos && bytes[first] == '{';
+  // An array is no policy, and even less a list of one long word.
+  const bool is_json =
+      first != std::string_view::npos && (bytes[first] == '{' || bytes[first] == '[');
   Policy policy = is_json ? parse_json_policy(bytes, where) : parse_list(bytes, where);
   check_words(policy, where);
   return policy;

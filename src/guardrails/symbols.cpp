@@ -45,7 +45,14 @@ std::u32string_view letters_like(const Likeness (&table)[N], char32_t c) {
 
 enum class Kind { kLetter, kMark, kFormat, kOther };
 
+// Letters by their category that nobody sees: Hangul's fillers, and Arabic's tatweel, which makes a
+// word longer and nothing else.
+bool is_filler(char32_t c) {
+  return c == U'\u115F' || c == U'\u1160' || c == U'\u3164' || c == U'\uFFA0' || c == U'\u0640';
+}
+
 Kind kind_of(char32_t c) {
+  if (is_filler(c)) return Kind::kFormat;
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
@@ -71,19 +78,29 @@ bool stands_between_words(char32_t c) {
   return kind_of(c) == Kind::kOther || kind_of(c) == Kind::kFormat;
 }
 
-// A character in the forms letter_case and accents: what NFKD and case folding make of it, without
-// marks.
-std::u32string folded(char32_t c, const NormalForms& forms) {
-  int options = 0;
-  if (forms.letter_case) options |= UTF8PROC_CASEFOLD;
-  if (forms.accents) options |= UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK;
+// Appends what utf8proc makes of a character.
+void append_mapped(std::u32string& text, char32_t c, int options) {
   std::array<utf8proc_int32_t, 32> made{};  // the longest decomposition has 18
   int bound_class = UTF8PROC_BOUNDCLASS_START;
   const auto size =
       utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), made.data(), made.size(),
                               static_cast<utf8proc_option_t>(options), &bound_class);
-  if (size < 0) return std::u32string(1, c);
-  return std::u32string(made.begin(), made.begin() + std::min<std::ptrdiff_t>(size, made.size()));
+  if (size < 0) {
+    text += c;
+  } else {
+    text.append(made.begin(), made.begin() + std::min<std::ptrdiff_t>(size, made.size()));
+  }
+}
+
+// A character in the forms letter_case and accents: what NFKD and case folding make of it, without
+// marks. Marks go first: case folding would make a letter of the Greek iota subscript.
+std::u32string folded(char32_t c, const NormalForms& forms) {
+  const int plain = forms.accents ? UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK : 0;
+  std::u32string letters, small;
+  append_mapped(letters, c, plain);
+  if (!forms.letter_case) return letters;
+  for (const char32_t letter : letters) append_mapped(small, letter, plain | UTF8PROC_CASEFOLD);
+  return small;
 }
 
 void add(Symbol& symbol, std::u32string spelling) {

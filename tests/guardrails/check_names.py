@@ -23,8 +23,11 @@ LIKE = {
 }
 
 
+FILLERS = "\u115f\u1160\u3164\uffa0\u0640"  # letters that nobody sees
+
+
 def is_separator(c):
-    return unicodedata.category(c)[0] not in "LNM"
+    return unicodedata.category(c)[0] not in "LNM" or c in FILLERS
 
 
 def is_mark(c):
@@ -32,7 +35,7 @@ def is_mark(c):
 
 
 def is_format(c):
-    return unicodedata.category(c) == "Cf"
+    return unicodedata.category(c) == "Cf" or c in FILLERS
 
 
 def fold(text, forms):

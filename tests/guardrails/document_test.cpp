@@ -101,6 +101,18 @@ TEST(Document, ShowsTheMessages) {
   }
 }
 
+// A policy that is not read as one must not become a list of one long word.
+TEST(Document, ReadsNoPolicyAsAList) {
+  const std::string policy =
+      R"({"format": "microgpt-policy-v1", "name": "mine", "words": {"en": ["fig"], "de": []}})";
+  EXPECT_EQ(message_of([] { parse_policy(R"(["fig", "date"])", "words.json"); }).substr(0, 11),
+            "words.json:");
+  EXPECT_EQ(message_of([&] { parse_policy(policy, "words.json"); }),
+            "words.json: words.de, expected at least one word, got none");
+  const std::string marked = "\xEF\xBB\xBF" + policy.substr(0, policy.find(", \"de")) + "}}";
+  EXPECT_EQ(parse_policy(marked, "words.json").words.size(), 1u);
+}
+
 // In the order in which the message for an unknown key lists them.
 TEST(Document, ListsTheKeys) {
   std::string keys;

@@ -64,7 +64,7 @@ def library_error(path, quoted, name):
 def program_error(path, quoted, name):
     folder = name.partition("/")[0]
     own = "/" not in name
-    if quoted and not own and folder != "microgpt" or folder in ALLOWED:
+    if not own and (quoted and folder != "microgpt" or folder in ALLOWED):
         return f"a program must include only public headers and its own, not {name}"
     return None
 
