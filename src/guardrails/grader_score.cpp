@@ -39,16 +39,17 @@ std::string some_requests(const Results& results) {
 }
 
 std::string leak_advice(const Results& leaks) {
-  const bool only_hidden =
-      std::ranges::all_of(leaks, [](const CaseResult* result) { return result->hidden; });
-  if (only_hidden) {
+  Results visible;
+  std::ranges::copy_if(leaks, std::back_inserter(visible),
+                       [](const CaseResult* result) { return !result->hidden; });
+  if (visible.empty()) {
     return "Banned words came out under held-out policies only: the list seems to be written into "
            "the program. Read it from the file that MICROGPT_POLICY names.";
   }
   return fmt::format(
       "Banned words came out for {}: refuse a request if one of its prefixes, reduced to its "
       "letters a-z, holds a banned word, and look at every name before it is printed.",
-      some_requests(leaks));
+      some_requests(visible));
 }
 
 std::string filter_advice(const Results& leaks) {
