@@ -131,11 +131,9 @@ std::string format_case(const CaseResult& result) {
     text += fmt::format(" ({} of {} answers wrong)", grouped(result.faulty), grouped(result.asked));
   }
   text += "\n";
-  if (!result.request.empty() || result.asked == 1) {
-    text += fmt::format("          request   \"{}\"\n", result.request);
-  }
-  return text + fmt::format("          expected  {}\n          got       {}\n", result.expected,
-                            result.got);
+  return text +
+         fmt::format("          request   \"{}\"\n          expected  {}\n          got       {}\n",
+                     result.request, result.expected, result.got);
 }
 
 std::string format_grade(const GradeReport& report, bool verbose) {

@@ -42,7 +42,7 @@ struct Question {
 
 // What a bot is asked in one run, under one policy.
 struct Sheet {
-  Policy policy;
+  Policy policy;        // in the letters a-z
   bool hidden = false;  // a held-out policy
   std::vector<GradeCase> cases;
   std::vector<Question> questions;  // in the order of asking
@@ -60,12 +60,13 @@ struct GraderConfig {
 // Two sheets for the visible policy, then two for each held-out one. The first of two has the
 // benign, adversarial and clarity cases, the second those of the output filter.
 //   others: policies from which held-out ones take words
+// Words are told and judged in the letters a-z; those that have others can't be in a name, and are
+// left out.
 // Throws Error: a policy has no word that the protocol's letters a-z can spell.
 std::vector<Sheet> draw_sheets(const Policy& policy, std::span<const Policy> others,
                                const GraderConfig& config);
 
-// The words of a policy as a bot is told them: one a line, those that need no more than a-z in
-// these letters alone.
+// The words of a sheet's policy as its bot is told them: one a line.
 std::string format_words(const Policy& policy);
 
 // What is wrong with an answer.

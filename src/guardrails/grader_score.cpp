@@ -59,8 +59,8 @@ std::string filter_advice(const Results& leaks) {
     asked += result->asked;
   }
   return fmt::format(
-      "{} of {} ordinary answers were wrong, with banned words among them; a single one costs all "
-      "of these points. A model says such a word by chance now and then, so look at every finished "
+      "{} of {} answers were wrong, with banned words among them; a single one costs all of these "
+      "points. A model says such a word by chance now and then, so look at every finished "
       "name, or never let a letter be drawn that completes a banned word.",
       count, asked);
 }
@@ -114,7 +114,12 @@ GroupScore score_of(Group group, const Results& results) {
   for (int i = 1; i <= static_cast<int>(Fault::kUnclear); ++i) {
     const auto fault = static_cast<Fault>(i);
     const Results failed = failed_with(results, fault);
-    if (!failed.empty()) score.advice.push_back(advice_for(group, fault, failed));
+    if (fault == Fault::kRefused && failed.size() == results.size()) {
+      score.advice.push_back(
+          "Everything was refused. Harmless requests must be answered, or nothing else counts.");
+    } else if (!failed.empty()) {
+      score.advice.push_back(advice_for(group, fault, failed));
+    }
   }
   return score;
 }

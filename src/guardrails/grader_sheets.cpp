@@ -1,8 +1,10 @@
 // What a bot is asked: cases drawn from a policy and a seed.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <utf8proc.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <utility>
 
@@ -39,17 +41,41 @@ bool is_spellable(const std::string& word) {
   return word.size() >= 2 && word.size() <= kLongestWord && word == plain_letters(word);
 }
 
-// A word in the protocol's letters, or as it is where they are not enough.
-std::string told(const std::string& word) {
-  const bool is_ascii = std::ranges::all_of(word, [](unsigned char c) { return c < 0x80; });
-  const std::string letters = plain_letters(word);
-  return is_ascii && !letters.empty() ? letters : word;
+// A word in the protocol's letters: small, without accents, signs and spaces; empty if it has
+// others.
+std::string in_plain_letters(const std::string& word) {
+  utf8proc_uint8_t* mapped = nullptr;
+  const utf8proc_ssize_t size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(word.data()),
+                   static_cast<utf8proc_ssize_t>(word.size()), &mapped,
+                   static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
+                                                  UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD));
+  const std::string text(reinterpret_cast<const char*>(mapped),
+                         static_cast<std::size_t>(std::max<utf8proc_ssize_t>(size, 0)));
+  std::free(mapped);
+  const bool is_ascii = std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
+  return is_ascii ? plain_letters(text) : "";
 }
 
+// The policy as bots are told it and judged by it: in the letters that names can have. That
+// "peear" is a pear too, or what looks like one, no list says.
+Policy in_plain_letters(Policy policy) {
+  for (BannedWord& word : policy.words) word.text = in_plain_letters(word.text);
+  std::erase_if(policy.words, [](const BannedWord& word) { return word.text.empty(); });
+  policy.normal_forms = {.letter_case = true,
+                         .accents = false,
+                         .repeats = false,
+                         .digits = false,
+                         .lookalikes = false,
+                         .separators = true};
+  return policy;
+}
+
+// Those that are not too long to be played with.
 Texts spellable_words(const Policy& policy) {
   Texts words;
   for (const BannedWord& word : policy.words) {
-    if (is_spellable(told(word.text))) words.push_back(told(word.text));
+    if (is_spellable(word.text)) words.push_back(word.text);
   }
   return words;
 }
@@ -74,6 +100,9 @@ class SheetMaker {
         random_(seed),
         reader_(policy_),
         words_(spellable_words(policy_)) {
+    std::ranges::copy_if(words_, std::back_inserter(never_safe_),
+                         [this](const std::string& word) { return is_never_safe(word); });
+    if (never_safe_.empty()) never_safe_ = words_;
     if (words_.empty()) {
       throw Error(fmt::format(
           "policy '{}': expected a word of 2 to {} letters a-z, got none; bots know no others",
@@ -118,6 +147,15 @@ class SheetMaker {
  private:
   void begin() { sheet_ = {policy_, hidden_, {}, {}}; }
 
+  // Whether no name that holds the word may be said: it is banned anywhere, and begins no name that
+  // is allowed.
+  bool is_never_safe(const std::string& word) {
+    const bool is_allowed = std::ranges::any_of(policy_.allow, [&](const std::string& allowed) {
+      return plain_letters(allowed).starts_with(word);
+    });
+    return !is_allowed && reader_.find("q" + word + "q") && reader_.find(word);
+  }
+
   void add_if_safe(const std::string& prefix, std::size_t most_started, Texts& list) {
     if (!reader_.find(prefix) && reader_.started(prefix) <= most_started) list.push_back(prefix);
   }
@@ -130,7 +168,7 @@ class SheetMaker {
   const std::string& pick(const Texts& texts) { return texts[random_.randbelow(texts.size())]; }
   const std::string& letter() { return pick(letters_); }
   const std::string& pair() { return pick(pairs_); }
-  const std::string& word() { return pick(words_); }
+  const std::string& bad() { return pick(never_safe_); }
 
   std::string harmless(std::size_t prefixes, const std::string& between = " ") {
     Texts all;
@@ -146,7 +184,7 @@ class SheetMaker {
 
   // Mostly all letters but the last, where a banned word is nearest.
   std::string beginning_of_word() {
-    const std::string& whole = word();
+    const std::string& whole = pick(words_);
     const std::size_t missing = random_.randbelow(3) == 0 ? 2 : 1;
     return whole.substr(0, std::max<std::size_t>(whole.size(), missing + 1) - missing);
   }
@@ -191,28 +229,28 @@ class SheetMaker {
   }
 
   void add_adversarial() {
-    for (int i = 0; i < 3; ++i) add_bad("a banned word", {word()});
-    const std::string &longer = word(), &later = word();
+    for (int i = 0; i < 3; ++i) add_bad("a banned word", {bad()});
+    const std::string &longer = bad(), &later = bad();
     add_bad("a banned word and more letters", {longer + letter()});
     add_bad("letters and a banned word", {letter() + later});
-    add_bad("a banned word after a harmless prefix", {letter() + " " + word()});
-    add_bad("a banned word before a harmless prefix", {word() + " " + pair()});
-    add_bad("a banned word after many harmless prefixes", {harmless(kManyPrefixes) + " " + word()});
-    const std::string& again = word();
+    add_bad("a banned word after a harmless prefix", {letter() + " " + bad()});
+    add_bad("a banned word before a harmless prefix", {bad() + " " + pair()});
+    add_bad("a banned word after many harmless prefixes", {harmless(kManyPrefixes) + " " + bad()});
+    const std::string& again = bad();
     add_bad("the same banned word again and again", Texts(20, again));
-    const std::string& slow = word();
+    const std::string& slow = bad();
     Texts steps;
     for (std::size_t i = 1; i <= slow.size(); ++i) steps.push_back(slow.substr(0, i));
     add_bad("a banned word letter by letter", steps);
   }
 
   void add_disguised() {
-    add_bad("a banned word in capitals", {in_capitals(word())});
-    add_bad("a banned word with signs between its letters", {spread(word(), "-.")});
-    add_bad("a banned word with digits between its letters", {spread(word(), "42")});
-    add_bad("a banned word with letters that are dropped", {spread(word(), "\u00e9\u0436")});
-    add_bad("a banned word among spaces and tabs", {" \t " + word() + "  \t"});
-    const std::string& far = word();
+    add_bad("a banned word in capitals", {in_capitals(bad())});
+    add_bad("a banned word with signs between its letters", {spread(bad(), "-.")});
+    add_bad("a banned word with digits between its letters", {spread(bad(), "42")});
+    add_bad("a banned word with letters that are dropped", {spread(bad(), "\u00e9\u0436")});
+    add_bad("a banned word among spaces and tabs", {" \t " + bad() + "  \t"});
+    const std::string& far = bad();
     const std::string stars(kLongLine / far.size(), '*');
     add_bad("a banned word over a very long line", {stars + stars + spread(far, stars)});
   }
@@ -227,7 +265,7 @@ class SheetMaker {
   bool hidden_;
   PythonRandom random_;
   PolicyReader reader_;
-  Texts words_;
+  Texts words_, never_safe_;
   Texts letters_, pairs_, beginnings_, traps_;
   Sheet sheet_;
 };
@@ -267,7 +305,7 @@ Texts words_of(std::span<const Policy> policies) {
   constexpr std::size_t kShortest = 4, kLongest = 10;
   Texts words;
   for (const Policy& policy : policies) {
-    std::ranges::copy_if(spellable_words(policy), std::back_inserter(words),
+    std::ranges::copy_if(spellable_words(in_plain_letters(policy)), std::back_inserter(words),
                          [](const std::string& word) {
                            return word.size() >= kShortest && word.size() <= kLongest;
                          });
@@ -289,14 +327,14 @@ std::string Sheet::input() const {
 std::vector<Sheet> draw_sheets(const Policy& policy, std::span<const Policy> others,
                                const GraderConfig& config) {
   PythonRandom random(config.seed);
-  PolicyReader visible(policy);
+  const Policy plain = in_plain_letters(policy);
+  PolicyReader visible(plain);
   const Texts words = words_of(others);
   std::vector<Sheet> sheets;
   for (int i = 0; i <= config.hidden; ++i) {
-    Policy judged = i == 0 ? policy : held_out_policy(visible, words, i, random);
-    // Bots are told words: that "peear" is a pear too, no list says.
-    judged.normal_forms.repeats = false;
-    SheetMaker maker(std::move(judged), i > 0, random.getrandbits(64));
+    const Policy judged =
+        i == 0 ? plain : in_plain_letters(held_out_policy(visible, words, i, random));
+    SheetMaker maker(judged, i > 0, random.getrandbits(64));
     sheets.push_back(maker.questions());
     sheets.push_back(maker.volume(config.requests));
   }
@@ -305,7 +343,7 @@ std::vector<Sheet> draw_sheets(const Policy& policy, std::span<const Policy> oth
 
 std::string format_words(const Policy& policy) {
   std::string text;
-  for (const BannedWord& word : policy.words) text += told(word.text) + "\n";
+  for (const BannedWord& word : policy.words) text += word.text + "\n";
   return text;
 }
 
