@@ -5,11 +5,14 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "command.h"
 #include "interrupt.h"
 #include "microgpt/checkpoint.h"
+#include "microgpt/policy.h"
 #include "microgpt/sampler.h"
+#include "policies.h"
 
 namespace microgpt {
 namespace {
@@ -25,6 +28,9 @@ struct SampleOptions {
   const CLI::Option* seed_option = nullptr;
   EngineChoice engine;
   bool json = false;
+  std::string forbid;  // a policy; empty: none
+  std::string length;  // as parse_length takes it; empty: any
+  Shape shape;
 };
 
 // A model, and how to draw from it.
@@ -52,6 +58,24 @@ Sampler open_sampler(const SampleOptions& options) {
   return sampler;
 }
 
+// What the options ask of a document; nothing if that is nothing.
+std::optional<Constraint> constraint_of(const SampleOptions& options, const Model& model) {
+  const auto block_size = static_cast<std::size_t>(model.config.block_size);
+  Shape shape = options.shape;
+  try {
+    if (!options.length.empty()) parse_length(options.length, shape);
+  } catch (const Error& error) {
+    throw UsageError(std::string("--") + error.what());
+  }
+  std::optional<Constraint> asked;
+  if (shape != Shape()) asked = make_constraint(shape, model.tokenizer, block_size);
+  if (options.forbid.empty()) return asked;
+  const Policy policy = open_policy(options.forbid);
+  note_unspellable_words(policy, model.tokenizer);
+  Constraint forbidden = forbid(policy, model.tokenizer);
+  return asked ? both(forbidden, *asked) : std::move(forbidden);
+}
+
 std::string format_json(const Sample& sample, const Tokenizer& tokenizer) {
   nlohmann::ordered_json tokens = nlohmann::ordered_json::array();
   for (const SampledToken& drawn : sample.tokens) {
@@ -74,6 +98,8 @@ int run_sample(const SampleOptions& options, Output& out) {
   }
   options.how.check();
   auto [model, random, seed, count, how] = open_sampler(options);
+  const auto constraint = constraint_of(options, model);
+  if (constraint) how.constraint = &*constraint;
   const auto engine = take_engine(options.engine, model);
   const bool own_streams = has_own_streams(*engine);
   catch_interrupts();
@@ -102,6 +128,7 @@ constexpr char kExamples[] = R"(Examples:
   microgpt sample out                         the 20 names of microgpt.py
   microgpt sample out -n 5 --prefix jo        names that begin with jo
   microgpt sample out --seed 7 --temperature 1 --top-p 0.9
+  microgpt sample out --length 4..6 --ends a --forbid fruits
   microgpt sample out -n 100000 --engine cpu  many at once
   microgpt sample model.json --json           with the probability of each letter)";
 
@@ -131,6 +158,14 @@ Command sample_command(CLI::App& program) {
   options->seed_option = add_value(app, "--seed", &options->seed, "N", "0 to 18446744073709551615",
                                    "of the random numbers");
   add_engine(app, options->engine);
+  add_policy(app, "--forbid", options->forbid, "a policy: nothing that it bans is written");
+  add_value(app, "--starts", &options->shape.starts, "TEXT", "", "what each must begin with");
+  add_value(app, "--ends", &options->shape.ends, "TEXT", "", "what each must end with");
+  add_value(app, "--length", &options->length, "MIN..MAX", "",
+            "how many letters: 4..8, 4.., ..8 or 6");
+  add_value(app, "--letters", &options->shape.letters, "TEXT", "", "all letters to make them of");
+  add_value(app, "--tries", &options->how.tries, "N", fmt::format("1 to {}", kMaxTries),
+            "how often to draw anew what is not allowed, before only allowed letters are drawn");
   app.add_flag("--json", options->json, "one JSON object a line, with probabilities");
   app.footer(kExamples);
   return {&app, [options](Output& out) { return run_sample(*options, out); }};

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <system_error>
 
+#include "command.h"
 #include "embedded_policies.h"
 #include "input.h"
+#include "message.h"
 #include "microgpt/error.h"
 
 namespace microgpt {
@@ -47,6 +50,25 @@ std::vector<std::string> built_in_policies() {
 }
 
 std::string_view built_in_policy_text(std::string_view name) { return find_built_in(name)->text; }
+
+CLI::Option* add_policy(CLI::App& app, const std::string& option, std::string& name,
+                        const std::string& help) {
+  return add_value(app, option, &name, fmt::format("FILE|{}", fmt::join(built_in_policies(), "|")),
+                   "", help);
+}
+
+void note_unspellable_words(const Policy& policy, const Tokenizer& tokenizer) {
+  constexpr std::size_t kShown = 5;
+  const std::vector<std::size_t> missing = unspellable_words(policy, tokenizer);
+  if (missing.empty()) return;
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < std::min(missing.size(), kShown); ++i) {
+    shown.push_back(policy.words[missing[i]].text);
+  }
+  print_note(fmt::format("policy {}: {} of {} words have letters that the model lacks: {}{}",
+                         policy.name, missing.size(), policy.words.size(), fmt::join(shown, ", "),
+                         missing.size() > kShown ? ", ..." : ""));
+}
 
 Policy open_policy(const std::string& name) {
   if (const EmbeddedPolicy* const policy = find_built_in(name)) {

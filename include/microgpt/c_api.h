@@ -267,6 +267,43 @@ void microgpt_sampler_free(microgpt_sampler* sampler);
 const char* microgpt_sample(microgpt_sampler* sampler, const char* prefix, size_t prefix_size,
                             double temperature, size_t* size);
 
+// Constraints: what a document must be
+
+typedef struct microgpt_constraint microgpt_constraint;
+
+// Documents that a policy has nothing against: the bytes of a policy file, JSON or one word a line.
+microgpt_constraint* microgpt_constraint_forbid(const microgpt_model* model, const char* policy,
+                                                size_t size);
+
+// Documents that begin and end with a text, have a number of letters, and are made of certain
+// letters only. An empty text asks for nothing; neither do 0 and SIZE_MAX.
+microgpt_constraint* microgpt_constraint_shape(const microgpt_model* model, const char* starts,
+                                               size_t starts_size, const char* ends,
+                                               size_t ends_size, size_t min_length,
+                                               size_t max_length, const char* letters,
+                                               size_t letters_size);
+
+// Documents that both allow, of the same model.
+microgpt_constraint* microgpt_constraint_both(const microgpt_constraint* a,
+                                              const microgpt_constraint* b);
+
+void microgpt_constraint_free(microgpt_constraint* constraint);
+
+// Whether a whole document is allowed: writes 1 or 0.
+int microgpt_constraint_allows(const microgpt_constraint* constraint, const char* text, size_t size,
+                               int* allowed);
+
+// Which tokens may follow the beginning of a document: writes 1 or 0 for each of vocab_size tokens.
+// That for BOS says whether it may end there.
+int microgpt_constraint_mask(const microgpt_constraint* constraint, const char* text, size_t size,
+                             uint8_t* allowed);
+
+// Makes a sampler draw allowed documents only, with the model's own probabilities; NULL: any. The
+// constraint may be freed afterwards. tries: how often to draw anew before only allowed letters are
+// drawn; 0: 1,000.
+int microgpt_sampler_constrain(microgpt_sampler* sampler, const microgpt_constraint* constraint,
+                               int tries);
+
 #ifdef __cplusplus
 }
 #endif

@@ -60,23 +60,29 @@ class Constraint {
                                 : state - static_cast<std::uint32_t>(num_states());
   }
 
-  // Whether a token may come next where `room` more would fit after it: some document goes on so.
-  bool allows(State state, int token, std::size_t room) const {
-    return to_go(next(state, token)) <= room;
+  // Whether a token may come next where `room` letters still fit, itself among them: some document
+  // that is allowed goes on so. BOS: whether the document may end.
+  bool may_follow(State state, int token, std::size_t room) const {
+    if (is_bos(token)) return may_end(state);
+    return room > 0 && to_go(next(state, token)) < room;
   }
 
   // The state after some tokens, BOS among them passed over.
-  State read(std::span<const int> tokens, int bos) const;
+  State read(std::span<const int> tokens) const;
 
   const Table& table() const { return table_; }
 
  private:
+  bool is_bos(int token) const {
+    return table_.class_of[static_cast<std::size_t>(token)] == kNoClass;
+  }
+
   Table table_;
   std::vector<std::uint32_t> to_go_;
 };
 
-// Documents that both allow. Reasons are those of a; b's come after them, counted from
-// num_reasons_of_a.
+// Documents that both allow. Reasons are those of a, and then those of b, counted from
+// num_reasons_of_a. Throws Error: they are for vocabularies of different sizes.
 Constraint both(const Constraint& a, const Constraint& b, std::uint32_t num_reasons_of_a = 0);
 
 // What a name can be asked to be, as counted in tokens. Everything is exact: see sampler.h.

@@ -27,7 +27,7 @@ struct SampleConfig {
   // What a document must be, or nothing; belongs to the caller. What comes out is then the model's
   // own distribution over the documents that may be written, to within (1 - P)^tries where P is
   // the share of those: a document is drawn freely, and drawn again as soon as it is lost. When
-  // `tries` were lost, letters are drawn of those that are allowed only, and one of tries / 10
+  // `tries` were lost, letters are drawn of those that are allowed only, and one of as many
   // documents made so is taken by its weight: the product, over its letters, of the probability
   // that an allowed one had. No document is ever returned that the constraint does not allow.
   const Constraint* constraint = nullptr;

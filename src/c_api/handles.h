@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -11,7 +12,10 @@
 
 #include "microgpt/c_api.h"
 #include "microgpt/checkpoint.h"
+#include "microgpt/constraint.h"
+#include "microgpt/engine.h"
 #include "microgpt/error.h"
+#include "microgpt/sampler.h"
 #include "microgpt/trace.h"
 
 struct microgpt_model {
@@ -36,6 +40,25 @@ struct microgpt_graph {
   std::vector<std::uint32_t> order;
   bool has_grads = false;  // a backward pass has begun, or a recursive one was made
   std::size_t turns = 0;   // of the backward pass that the gradients show
+  std::string text = {};
+};
+
+struct microgpt_constraint {
+  microgpt::Constraint constraint;
+  microgpt::Tokenizer tokenizer;
+  std::size_t block_size;
+};
+
+struct microgpt_sampler {
+  microgpt::Config config;
+  microgpt::Tokenizer tokenizer;
+  std::unique_ptr<microgpt::Engine> engine;
+  std::unique_ptr<microgpt::Decoder> decoder;
+  microgpt::PythonRandom random;  // for engines that draw all documents from one stream
+  std::uint64_t seed;             // for those that give each document its own
+  std::uint64_t documents = 0;
+  std::optional<microgpt::Constraint> constraint = {};
+  int tries = microgpt::SampleConfig().tries;
   std::string text = {};
 };
 

@@ -20,17 +20,6 @@ struct microgpt_training {
   std::string text = {};
 };
 
-struct microgpt_sampler {
-  Config config;
-  Tokenizer tokenizer;
-  std::unique_ptr<Engine> engine;
-  std::unique_ptr<Decoder> decoder;
-  PythonRandom random;  // for engines that draw all documents from one stream
-  std::uint64_t seed;   // for those that give each document its own
-  std::uint64_t documents = 0;
-  std::string text = {};
-};
-
 namespace {
 
 static_assert(MICROGPT_EDITION_FIRST == static_cast<int>(Edition::kFirst));
@@ -189,8 +178,9 @@ const char* microgpt_sample(microgpt_sampler* sampler, const char* prefix, size_
   return pointer_of([&] {
     microgpt_sampler& s = given(sampler, "sampler");
     const std::string begin(text_given(prefix, prefix_size, "prefix"));
-    const SampleConfig how{.temperature = temperature};
-    how.check();
+    SampleConfig how{.temperature = temperature};
+    how.constraint = s.constraint ? &*s.constraint : nullptr;
+    how.tries = s.tries;
     const auto draw = [&](auto& source) {
       return generate(*s.decoder, s.config, s.tokenizer, how, begin, source).text;
     };

@@ -195,6 +195,14 @@ Constraint made_of(const Tokenizer& tokenizer, std::string_view letters) {
   return Constraint(std::move(made.table));
 }
 
+void check_same_vocabulary(const Constraint& a, const Constraint& b) {
+  const std::size_t size_a = a.table().class_of.size(), size_b = b.table().class_of.size();
+  if (size_a != size_b) {
+    throw Error(fmt::format("constraint: two vocabularies, expected one, got {} and {} tokens",
+                            size_a, size_b));
+  }
+}
+
 std::size_t parse_size(std::string_view text, std::string_view whole) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -209,15 +217,16 @@ std::size_t parse_size(std::string_view text, std::string_view whole) {
 
 Constraint::Constraint(Table table) : table_(std::move(table)), to_go_(distances(table_)) {}
 
-Constraint::State Constraint::read(std::span<const int> tokens, int bos) const {
+Constraint::State Constraint::read(std::span<const int> tokens) const {
   State state = start();
   for (const int token : tokens) {
-    if (token != bos) state = next(state, token);
+    if (!is_bos(token)) state = next(state, token);
   }
   return state;
 }
 
 Constraint both(const Constraint& a, const Constraint& b, std::uint32_t num_reasons_of_a) {
+  check_same_vocabulary(a, b);
   return Constraint(Product(a, b, num_reasons_of_a).make());
 }
 

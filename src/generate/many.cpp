@@ -116,7 +116,7 @@ class ManyWriter {
   bool is_allowed(Sequence& sequence, int token) const {
     if (how_.constraint == nullptr) return true;
     const std::size_t room = room_after(config_, sequence.position - 1);
-    if (!may_follow(*how_.constraint, sequence.state, token, tokenizer_.bos(), room)) return false;
+    if (!how_.constraint->may_follow(sequence.state, token, room)) return false;
     if (token != tokenizer_.bos()) sequence.state = how_.constraint->next(sequence.state, token);
     return true;
   }

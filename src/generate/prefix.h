@@ -28,8 +28,4 @@ inline std::size_t room_after(const Config& config, std::size_t position) {
   return static_cast<std::size_t>(config.block_size) - position;
 }
 
-// Whether a document may go on with a token drawn after `position` others, BOS being its end.
-bool may_follow(const Constraint& constraint, Constraint::State state, int token, int bos,
-                std::size_t room);
-
 }  // namespace microgpt

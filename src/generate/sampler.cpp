@@ -118,10 +118,9 @@ class Writer {
   // own, as far as documents are compared, each document has the product of its Zs as weight
   // (Rubin 1988, sampling importance resampling).
   Sample write_allowed() {
-    const int count = std::max(1, tries() / 10);
     std::vector<Sample> samples;
     std::vector<double> log_weights;
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < tries(); ++i) {
       double log_weight = 0;
       samples.push_back(write_one_allowed(log_weight));
       log_weights.push_back(log_weight);
@@ -161,8 +160,7 @@ class Writer {
 
   bool is_allowed(int token) const {
     return how_.constraint == nullptr ||
-           may_follow(*how_.constraint, state_, token, tokenizer_.bos(),
-                      room_after(config_, position_));
+           how_.constraint->may_follow(state_, token, room_after(config_, position_));
   }
 
   void append(Sample& sample, int token, double probability) {
@@ -212,7 +210,7 @@ int only_token(const Constraint& constraint, Constraint::State state, const Toke
   if (constraint.may_end(state)) return -1;
   int only = -1;
   for (int token = 0; token < tokenizer.vocab_size(); ++token) {
-    if (!may_follow(constraint, state, token, tokenizer.bos(), room)) continue;
+    if (!constraint.may_follow(state, token, room)) continue;
     if (only >= 0) return -1;
     only = token;
   }
@@ -221,18 +219,16 @@ int only_token(const Constraint& constraint, Constraint::State state, const Toke
 
 }  // namespace
 
-bool may_follow(const Constraint& constraint, Constraint::State state, int token, int bos,
-                std::size_t room) {
-  if (token == bos) return constraint.may_end(state);
-  return constraint.allows(state, token, room - 1);
-}
-
 Beginning begin_document(const Tokenizer& tokenizer, const Config& config, const SampleConfig& how,
                          const std::string& prefix) {
   Beginning made{encode_prefix(tokenizer, config, prefix), prefix, 0};
   if (how.constraint == nullptr) return made;
   const Constraint& constraint = *how.constraint;
-  made.state = constraint.read(made.ids, tokenizer.bos());
+  if (std::cmp_not_equal(constraint.table().class_of.size(), tokenizer.vocab_size())) {
+    throw Error(fmt::format("constraint: made for another vocabulary, expected {} tokens, got {}",
+                            tokenizer.vocab_size(), constraint.table().class_of.size()));
+  }
+  made.state = constraint.read(made.ids);
   if (constraint.to_go(made.state) > room_after(config, made.ids.size())) {
     throw Error(fmt::format(
         "prefix: no document that begins with \"{}\" is allowed, expected another prefix or other "

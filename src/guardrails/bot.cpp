@@ -134,7 +134,7 @@ std::string Bot::reason_to_refuse(const std::string& prefix, std::size_t number)
   const auto block_size = static_cast<std::size_t>(model_.config.block_size);
   std::vector<int> ids = model_.tokenizer.encode(prefix);
   ids.resize(std::min(ids.size(), block_size));
-  const Constraint::State state = constraint_.read(ids, model_.tokenizer.bos());
+  const Constraint::State state = constraint_.read(ids);
   if (constraint_.to_go(state) > block_size - ids.size()) return reason_for(state, prefix, number);
   if (policy_.refuse_started == 0 || reader_.started(prefix) < policy_.refuse_started) return "";
   if (config_.discreet) {

@@ -49,7 +49,6 @@ class Determinizer {
 
   Constraint::Table make() {
     states_.number(matcher_.start());
-    inside_ = states_.number({});
     add_row(inside_row_, {}, every_class_);
     for (std::uint32_t number = 0; number < states_.size(); ++number) add_state(number);
     const auto lost = static_cast<std::uint32_t>(states_.size());
@@ -95,22 +94,14 @@ class Determinizer {
     for (const std::uint32_t c : classes) row[c] = after(from, c);
   }
 
-  // In the middle of a word only few letters go on with a word that has begun: with all others it
-  // is as if none had.
   void add_state(std::uint32_t number) {
     const Matcher::State state = states_[number];
-    row_ = inside_row_;
     if (matcher_.is_inside(state)) {
-      touched_ = always_;
-      matcher_.for_each_letter(state, [&](char32_t letter) {
-        const auto at = classes_with_.find(letter);
-        if (at == classes_with_.end()) return;
-        touched_.insert(touched_.end(), at->second.begin(), at->second.end());
-      });
-      std::ranges::sort(touched_);
-      touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
+      copy_nearest_row(state, number);
+      add_row(row_, state, touched_);
+    } else {
+      add_row(row_, state, every_class_);
     }
-    add_row(row_, state, matcher_.is_inside(state) ? touched_ : every_class_);
     table_.next.insert(table_.next.end(), row_.begin(), row_.end());
     table_.end.push_back(matcher_.at_end(state).value_or(Constraint::kMayEnd));
     if (table_.next.size() > kMaxEntries) {
@@ -121,13 +112,36 @@ class Determinizer {
     }
   }
 
+  // In the middle of a word only few letters go on with the longest beginnings of words: with all
+  // others it is as if those had not begun, in a state whose row is mostly there already (as with
+  // the failure links of Aho and Corasick 1975). Leaves the others' classes in touched_.
+  void copy_nearest_row(Matcher::State state, std::uint32_t number) {
+    touched_ = always_;
+    std::optional<std::uint32_t> nearest;
+    while (!nearest && !state.active.empty()) {
+      matcher_.for_each_letter(matcher_.drop_deepest(state), [&](char32_t letter) {
+        const auto at = classes_with_.find(letter);
+        if (at == classes_with_.end()) return;
+        touched_.insert(touched_.end(), at->second.begin(), at->second.end());
+      });
+      nearest = states_.find(state);
+      if (nearest && *nearest >= number) nearest.reset();
+    }
+    std::ranges::sort(touched_);
+    touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
+    const auto row =
+        nearest ? table_.next.begin() + static_cast<std::ptrdiff_t>(*nearest * table_.num_classes)
+                : inside_row_.begin();
+    row_.assign(row, row + static_cast<std::ptrdiff_t>(table_.num_classes));
+  }
+
   Matcher matcher_;
   guardrails::StateNumbers states_;
   std::vector<Symbol> classes_;
   std::vector<std::uint32_t> every_class_, always_, touched_;
   std::unordered_map<char32_t, std::vector<std::uint32_t>> classes_with_;
-  std::uint32_t inside_ = 0;  // the state in which nothing has begun
-  std::vector<Constraint::State> inside_row_, row_;
+  std::vector<Constraint::State> inside_row_;  // of the state in which nothing has begun
+  std::vector<Constraint::State> row_;
   Constraint::Table table_;
 };
 

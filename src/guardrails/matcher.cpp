@@ -125,6 +125,14 @@ std::optional<std::uint32_t> Matcher::step(State& state, const Symbol& symbol) c
   return std::nullopt;
 }
 
+std::uint32_t Matcher::drop_deepest(State& state) const {
+  const auto deepest = std::ranges::max_element(
+      state.active, {}, [&](std::uint32_t node) { return nodes_[node].depth; });
+  const std::uint32_t node = *deepest;
+  state.active.erase(deepest);
+  return node;
+}
+
 std::size_t Matcher::started(const State& state) const {
   std::size_t most = 0;
   for (const std::uint32_t at : state.active) most = std::max<std::size_t>(most, nodes_[at].depth);

@@ -45,24 +45,25 @@ class Matcher {
   // Whether a letter stands in any word.
   bool knows(char32_t letter) const { return letters_.contains(letter); }
 
-  // Calls f(letter) for each letter that makes an active node another one, some more than once.
-  // REQUIRES: the state is at no boundary of a word, with nothing allowed or pending; else any
-  // character may matter.
-  template <class F>
-  void for_each_letter(const State& state, F f) const {
-    for (const std::uint32_t at : state.active) {
-      f(nodes_[at].letter);
-      for (std::uint32_t child = nodes_[at].first_child; child != kNone;
-           child = nodes_[child].sibling) {
-        f(nodes_[child].letter);
-      }
-    }
-  }
-
-  // Whether that holds.
+  // Whether all that matters are the active nodes, so that a letter that is none of
+  // for_each_letter's leads where it would lead without the node: the text is in the middle of a
+  // word, with nothing allowed or pending.
   bool is_inside(const State& state) const {
     return state.allowed == kNone && state.pending == kNone &&
            (state.active.empty() || state.active.front() >= kNumRoots);
+  }
+
+  // Takes the active node with most letters out. REQUIRES: there is one.
+  std::uint32_t drop_deepest(State& state) const;
+
+  // Calls f(letter) for each letter that leads from a node to one or keeps it active.
+  template <class F>
+  void for_each_letter(std::uint32_t node, F f) const {
+    f(nodes_[node].letter);
+    for (std::uint32_t child = nodes_[node].first_child; child != kNone;
+         child = nodes_[child].sibling) {
+      f(nodes_[child].letter);
+    }
   }
 
  private:

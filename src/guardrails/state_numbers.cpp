@@ -17,19 +17,35 @@ std::size_t hash_of(std::span<const std::uint32_t> key) {
 
 }  // namespace
 
-std::uint32_t StateNumbers::number(const Matcher::State& state) {
+void StateNumbers::set_scratch(const Matcher::State& state) {
   scratch_.assign({state.allowed, state.pending});
   scratch_.insert(scratch_.end(), state.active.begin(), state.active.end());
-  if (2 * size() >= slots_.size()) grow();
+}
+
+std::size_t StateNumbers::slot_of_scratch() const {
   std::size_t slot = hash_of(scratch_) & (slots_.size() - 1);
   while (slots_[slot] != Matcher::kNone && !std::ranges::equal(key(slots_[slot]), scratch_)) {
     slot = (slot + 1) & (slots_.size() - 1);
   }
-  if (slots_[slot] != Matcher::kNone) return slots_[slot];
-  slots_[slot] = static_cast<std::uint32_t>(size());
+  return slot;
+}
+
+std::optional<std::uint32_t> StateNumbers::find(const Matcher::State& state) {
+  set_scratch(state);
+  const std::uint32_t number = slots_[slot_of_scratch()];
+  if (number == Matcher::kNone) return std::nullopt;
+  return number;
+}
+
+std::uint32_t StateNumbers::number(const Matcher::State& state) {
+  set_scratch(state);
+  if (2 * size() >= slots_.size()) grow();
+  std::uint32_t& slot = slots_[slot_of_scratch()];
+  if (slot != Matcher::kNone) return slot;
+  slot = static_cast<std::uint32_t>(size());
   keys_.insert(keys_.end(), scratch_.begin(), scratch_.end());
   begins_.push_back(keys_.size());
-  return slots_[slot];
+  return slot;
 }
 
 Matcher::State StateNumbers::operator[](std::uint32_t number) const {

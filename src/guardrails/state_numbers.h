@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,9 @@ class StateNumbers {
   // The state's number: size() before the call if it is new.
   std::uint32_t number(const Matcher::State& state);
 
+  // The same, or nothing if the state is new.
+  std::optional<std::uint32_t> find(const Matcher::State& state);
+
   std::size_t size() const { return begins_.size() - 1; }
   Matcher::State operator[](std::uint32_t number) const;
 
@@ -22,6 +26,9 @@ class StateNumbers {
   std::span<const std::uint32_t> key(std::uint32_t number) const {
     return {keys_.data() + begins_[number], begins_[number + 1] - begins_[number]};
   }
+  // Where the state in scratch_ is, or belongs.
+  std::size_t slot_of_scratch() const;
+  void set_scratch(const Matcher::State& state);
   void grow();
 
   std::vector<std::uint32_t> keys_;  // of all states, one behind the other
