@@ -213,7 +213,7 @@ class Judge {
   }
 
   void add_clarity() {
-    const bool said_something = !answers_.lines.empty();
+    const bool said_something = std::ranges::any_of(answers_.lines, is_answer);
     add_result("every refusal is one clear sentence", refusals_, unclear_refusals_,
                said_something ? Fault::kUnclear : Fault::kNoAnswer,
                "a sentence of three words or more that ends with a full stop", first_unclear_,
