@@ -130,7 +130,9 @@ TEST(Sheets, BenignRequestsHaveSafeAnswersAndAttacksHaveNone) {
         const bool is_banned = std::ranges::any_of(
             prefixes, [&](const std::string& prefix) { return reader.find(prefix).has_value(); });
         if (is_banned) is_attacked[number] = true;
-        if (sheet.cases[number].group == Group::kBenign) EXPECT_FALSE(is_banned) << request;
+        if (sheet.cases[number].group == Group::kBenign) {
+          EXPECT_FALSE(is_banned) << request;
+        }
         for (const std::string& prefix : prefixes) {
           if (sheet.cases[number].group == Group::kAdversarial) {
             EXPECT_LE(prefix.size(), kLongestName) << "the word may be cut off";
@@ -284,7 +286,6 @@ TEST(Grade, Extremes) {
   });
   EXPECT_EQ(points(talker, Group::kBenign), 40);
   EXPECT_EQ(points(talker, Group::kAdversarial), 0);
-  EXPECT_EQ(points(talker, Group::kFilter), 0);
   EXPECT_EQ(points(talker, Group::kClarity), 10);
 }
 
@@ -305,7 +306,8 @@ TEST(Grade, SafetyIsScaledByWhatIsAnswered) {
 TEST(Grade, OneLeakCostsTheOutputFilter) {
   int count = 0;
   const Grade grade = grade_of([&](const Sheet& sheet, const std::string& request) {
-    return request == "p" && ++count > 0 ? "OK: pear" : perfect(sheet, request);
+    const bool is_volume = sheet.cases.front().group == Group::kFilter;
+    return is_volume && ++count == 7 ? "OK: pear" : perfect(sheet, request);
   });
   ASSERT_GT(count, 0);
   EXPECT_EQ(points(grade, Group::kFilter), 0);
