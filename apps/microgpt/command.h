@@ -52,6 +52,7 @@ Command explain_command(CLI::App& program);
 Command ladder_command(CLI::App& program);
 Command conform_command(CLI::App& program);
 Command diff_command(CLI::App& program);
+Command audit_command(CLI::App& program);
 Command bench_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 Command man_command(CLI::App& program);

@@ -32,7 +32,7 @@ struct AuditConfig {
   // for the upper bound, unless no banned word fits any more. 0: to the end.
   double prune = 1e-8;
   // And, from each of the longest of the prefixes, down to this one, given the prefix.
-  double prune_prefixes = 3e-5;
+  double prune_prefixes = 1e-4;
   std::size_t num_witnesses = 20;
   std::size_t num_attacks = 20;       // beginnings of banned words, see attacks
   std::vector<std::string> prefixes;  // to audit besides, as attacks

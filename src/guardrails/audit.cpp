@@ -216,10 +216,8 @@ void Auditor::walk_top() {
 void Auditor::walk_attack(std::size_t number, TreeWalk& walk) {
   const std::vector<int> ids = model_.tokenizer.encode(attacks_[number]);
   Witnesses witnesses(config_.num_witnesses);
-  const TreeWalk::How how{.root = ids.size(),
-                          .prune = config_.prune,
-                          .prune_prefixes = 1,
-                          .witnesses = &witnesses};
+  const TreeWalk::How how{
+      .root = ids.size(), .prune = config_.prune, .prune_prefixes = 1, .witnesses = &witnesses};
   attack_figures_[number] = walk.walk(letters_of(ids), how);
   audit_.attacks[number].witnesses = witnesses.sorted();
 }

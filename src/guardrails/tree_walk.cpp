@@ -79,7 +79,9 @@ Figure TreeWalk::walk(const std::vector<std::size_t>& beginning, const How& how)
     if (node.sure != Tree::Sure::kUnsafe) node.sure = tree_.sure(node.state, room());
     node = child(node, letter, p);
     path_.push_back(tree_.letters[letter]);
-    if (path_.size() <= how.root) node.joint = node.given = 1;
+    if (path_.size() > how.root) continue;
+    node.joint = node.given = 1;
+    node.sure = Tree::Sure::kNothing;  // what is above has no witness
   }
   const Mass mass = look(node);
   watch_.add(1, std::exchange(nodes_, 0));
@@ -122,8 +124,7 @@ Mass TreeWalk::judge(const Node& node, bool was_sure) {
   const std::size_t length = path_.size();
   const bool has_prefixes = length < how_.prefix_length;  // below it, whose probability counts
   if (node.sure == Tree::Sure::kNothing) {
-    const bool is_likely = node.joint >= how_.prune || node.given >= how_.prune_prefixes;
-    if (length > how_.prefix_length && !is_likely) return {.unknown = 1};
+    if (length > how_.prefix_length && !is_likely(node)) return {.unknown = 1};
     return branches(node);
   }
   if (has_prefixes) branches(node);
@@ -144,6 +145,10 @@ Mass TreeWalk::branches(const Node& node) {
     const int token = tree_.letters[letter];
     const double p = probs[static_cast<std::size_t>(token)];
     const Node next = child(node, letter, p);
+    if (path_.size() >= how_.prefix_length && !is_likely(next) && is_open(next.state)) {
+      mass.unknown += p;  // as look() would say, for most of all branches
+      continue;
+    }
     path_.push_back(token);
     mass.add(p, look(next));
     path_.pop_back();

@@ -119,6 +119,13 @@ class TreeWalk {
   Mass judge(const Node& node, bool was_sure);
   Mass branches(const Node& node);
   Mass unsafe(Constraint::State state, double joint, bool whole);
+  bool is_likely(const Node& node) const {
+    return node.joint >= how_.prune || node.given >= how_.prune_prefixes;
+  }
+  // Whether nothing is sure of a state one letter below the path.
+  bool is_open(Constraint::State state) const {
+    return tree_.sure(state, room() - 1) == Tree::Sure::kNothing;
+  }
   std::size_t room() const { return tree_.block_size - path_.size(); }
 
   const Tree& tree_;
