@@ -55,15 +55,15 @@ void Table::write_head() {
 }
 
 void Table::write_prefix(const std::string& name, const AuditedPrefix& prefix) {
-  line(fmt::format("  {:<12} {:>9.3g}  {:<22} {:<22} {:<3} {}", name, prefix.probability,
+  line(fmt::format("  {:<12} {:>9.3g}  {:<22} {:<22} {:<10} {}", name, prefix.probability,
                    bounds_label(prefix.unsafe), bounds_label(prefix.all_tries_fail()),
                    prefix.hopeless ? "-" : "0", answer_label(report_, prefix)));
 }
 
 void Table::write_prefixes() {
   const auto heading = [&](const std::string& title) {
-    line(fmt::format("\n{:<14} {:>9}  {:<22} {:<22} {}", title, "begins so", "unsafe, no guard",
-                     "10 tries all fail", "certified"));
+    line(fmt::format("\n{:<14} {:>9}  {:<22} {:<22} {:<10} {}", title, "begins so",
+                     "unsafe, no guard", "10 tries all fail", "certified", "the policy"));
   };
   heading("prefix");
   write_prefix("(none)", report_.none());
