@@ -53,6 +53,7 @@ Command ladder_command(CLI::App& program);
 Command conform_command(CLI::App& program);
 Command diff_command(CLI::App& program);
 Command bot_command(CLI::App& program);
+Command audit_command(CLI::App& program);
 Command grade_command(CLI::App& program);
 Command bench_command(CLI::App& program);
 Command completion_command(CLI::App& program);

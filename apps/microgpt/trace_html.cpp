@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "html_text.h"
 #include "message.h"
 #include "microgpt/error.h"
 #include "trace_report.h"
@@ -109,29 +110,6 @@ show();
 </script>
 )";
 
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : printable(text)) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
-
 // In a script a < could end it.
 std::string script_text(const Json& json) {
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -203,7 +181,7 @@ class HtmlReport {
   }
   std::string token(std::size_t i) const { return token_of(trace_.tokens[i]); }
   std::string token_of(int id) const {
-    return "<bdi>" + escaped(token_label(report_.tokenizer, id)) + "</bdi>";
+    return "<bdi>" + html_text(token_label(report_.tokenizer, id)) + "</bdi>";
   }
   Json data() const;
   Json data_of(std::uint32_t t) const;
@@ -250,7 +228,7 @@ std::vector<bool> HtmlReport::needed() const {
 void HtmlReport::write_head() {
   const Config& c = trace_.config;
   const std::string title =
-      fmt::format("{} reads '{}'", escaped(report_.model), escaped(report_.text));
+      fmt::format("{} reads '{}'", html_text(report_.model), html_text(report_.text));
   html_ += fmt::format("<title>{}</title>\n<main>\n<h1>{}</h1>\n", title, title);
   html_ += fmt::format(
       "<p>{} parameters: n_layer {}, n_embd {}, n_head {}, block_size {}, vocab_size {}. Tokens:",
@@ -268,7 +246,7 @@ void HtmlReport::write_head() {
         fmt::format("<p>Rounded to {} decimals at every step, as by hand.</p>\n", *trace_.round);
   }
   if (!report_.remarks.empty())
-    html_ += "<pre class=\"w\">" + escaped(report_.remarks) + "</pre>\n";
+    html_ += "<pre class=\"w\">" + html_text(report_.remarks) + "</pre>\n";
 }
 
 void HtmlReport::write_losses() {
@@ -297,10 +275,10 @@ void HtmlReport::write_heading(const Traced& traced) {
 }
 
 void HtmlReport::write_about(const Traced& traced) {
-  html_ += fmt::format("<p class=\"s\">{}", escaped(traced.origin.formula));
+  html_ += fmt::format("<p class=\"s\">{}", html_text(traced.origin.formula));
   const char* before = " &middot; of ";
   for (const std::uint32_t parent : traced.parents) {
-    const std::string name = escaped(trace_.traced[parent].name);
+    const std::string name = html_text(trace_.traced[parent].name);
     html_ += before;
     html_ += is_shown(parent) ? fmt::format("<a href=\"#t{}\">{}</a>", parent, name) : name;
     before = ", ";
@@ -353,8 +331,8 @@ void HtmlReport::write_bars(std::size_t t) {
 void HtmlReport::write_traced(std::size_t t) {
   const Traced& traced = trace_.traced[t];
   write_heading(traced);
-  html_ += fmt::format("<section id=\"t{}\"><h4><code>{}</code> {}</h4>\n", t, escaped(traced.name),
-                       shape_label(traced));
+  html_ += fmt::format("<section id=\"t{}\"><h4><code>{}</code> {}</h4>\n", t,
+                       html_text(traced.name), shape_label(traced));
   write_about(traced);
   if (traced.name.ends_with(".weights") || traced.name.ends_with(".probs")) {
     write_bars(t);
