@@ -154,7 +154,7 @@ void Auditor::rate_beginnings(const std::vector<int>& word, std::map<std::string
   std::string text;
   for (std::size_t size = 1; size < word.size(); ++size) {
     text += tree_.tokenizer.token_text(word[size - 1]);
-    const auto state = constraint_.read(std::span(word).first(size), tree_.bos);
+    const auto state = constraint_.read(std::span(word).first(size));
     if (constraint_.to_go(state) > tree_.block_size - size) return;
     if (size < kFewestOfWord) continue;
     const auto rest = std::span(along).subspan(size, word.size() - size);

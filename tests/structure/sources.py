@@ -19,7 +19,7 @@ BUDGETS = {
                              "include/microgpt/numerical_gradient.h")),
     "the judge of ports": (4000, ("src/conform", "src/diff", "include/microgpt/conform.h",
                                   "include/microgpt/diff.h", "include/microgpt/loss_log.h")),
-    "the guardrails": (3000, ("src/guardrails", "src/generate/constraint.cpp",
+    "the guardrails": (4000, ("src/guardrails", "src/generate/constraint.cpp",
                               "include/microgpt/constraint.h", "include/microgpt/policy.h",
                               "include/microgpt/bot.h", "include/microgpt/audit.h",
                               "include/microgpt/grader.h")),
