@@ -180,14 +180,20 @@ for line in sys.stdin:
 }
 
 TEST_F(GradeTest, CommandIsRunAsItIsWritten) {
-  const Arguments command = {
-      "python3",   "-c",         "import sys; open('args', 'w').write(repr(sys.argv[1:]))",
-      "--one_two", "x{policy}y", "-h",
-      "--json",    "--",         ""};
+  const Arguments command = {"python3",
+                             "-c",
+                             "import sys; open('args', 'w').write(repr(sys.argv[1:]))",
+                             "--one_two",
+                             "x{policy}{policy}y",
+                             "-h",
+                             "--json",
+                             "--",
+                             ""};
   run_program(options(grade(kVisibleOnly, command)));
   const std::string arguments = file("args");
   EXPECT_TRUE(contains(arguments, "['--one_two', 'x/")) << arguments;
   EXPECT_TRUE(contains(arguments, "/policy.txty', '-h', '--json', '--', '']")) << arguments;
+  EXPECT_FALSE(contains(arguments, "{policy}")) << arguments;
 }
 
 TEST_F(GradeTest, TextTellsWhatFailed) {
