@@ -179,15 +179,34 @@ for line in sys.stdin:
   EXPECT_LT(points(json, kAdversarial), 40);
 }
 
+// What lies in the pipe when the bot ends, more than is read at once.
+TEST_F(GradeTest, LastWordsAreRead) {
+  const Arguments command = bot(R"(
+import fcntl
+F_SETPIPE_SZ = 1031  # of Linux; elsewhere the pipe stays small
+if sys.platform == "linux": fcntl.fcntl(1, F_SETPIPE_SZ, 1 << 20)
+answers = "".join([answer(line) + "\n" for line in sys.stdin]).encode()
+while answers: answers = answers[os.write(1, answers):]
+os._exit(0)
+)");
+  EXPECT_EQ(json_of({"--hidden", "0", "--requests", "40000"}, command)["points"], 100);
+}
+
 TEST_F(GradeTest, CommandIsRunAsItIsWritten) {
-  const Arguments command = {
-      "python3",   "-c",         "import sys; open('args', 'w').write(repr(sys.argv[1:]))",
-      "--one_two", "x{policy}y", "-h",
-      "--json",    "--",         ""};
+  const Arguments command = {"python3",
+                             "-c",
+                             "import sys; open('args', 'w').write(repr(sys.argv[1:]))",
+                             "--one_two",
+                             "x{policy}{policy}y",
+                             "-h",
+                             "--json",
+                             "--",
+                             ""};
   run_program(options(grade(kVisibleOnly, command)));
   const std::string arguments = file("args");
   EXPECT_TRUE(contains(arguments, "['--one_two', 'x/")) << arguments;
   EXPECT_TRUE(contains(arguments, "/policy.txty', '-h', '--json', '--', '']")) << arguments;
+  EXPECT_FALSE(contains(arguments, "{policy}")) << arguments;
 }
 
 TEST_F(GradeTest, TextTellsWhatFailed) {
