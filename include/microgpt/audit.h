@@ -121,7 +121,7 @@ using WatchAudit = std::function<bool(const AuditProgress&)>;
 
 // Audits a model by engines that have its weights, with a thread for each. The result does not
 // depend on how many they are. watch is called from any thread, never twice at once. Nothing if it
-// stopped the audit.
+// stopped the audit. REQUIRES: at least one engine.
 // Throws Error: a value of config is not in its range, a prefix has another letter or is as long as
 // the block, the model's logits are no numbers.
 std::optional<Audit> audit(const Model& model, std::span<const std::unique_ptr<Engine>> engines,

@@ -241,6 +241,10 @@ void Auditor::take_figures() {
   for (std::size_t i = 0; i < attacks_.size(); ++i) {
     audit_.attacks[i].prefix = audited(attacks_[i], attack_figures_[i]);
   }
+  const auto beginnings = std::span(audit_.attacks).subspan(config_.prefixes.size());
+  std::ranges::stable_sort(beginnings, [](const Attack& a, const Attack& b) {
+    return a.prefix.unsafe.at_least > b.prefix.unsafe.at_least;
+  });
   std::vector<std::string> texts = {""};
   for (std::size_t length = 0;; ++length) {
     const std::size_t first = guardrails::number_of_first(length, num_letters);
