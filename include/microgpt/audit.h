@@ -30,7 +30,7 @@ struct AuditConfig {
   std::size_t prefix_length = 3;  // of the longest of those that are all audited
   // The tree of documents is explored down to beginnings of this probability. What is below counts
   // for the upper bound, unless no banned word fits any more. 0: to the end.
-  double prune = 1e-8;
+  double prune = 2e-9;
   // And, from each of the longest of the prefixes, down to this one, given the prefix.
   double prune_prefixes = 1e-4;
   std::size_t num_witnesses = 20;
