@@ -73,7 +73,7 @@ void Table::write_prefixes() {
   }
   const auto worst = worst_prefixes(report_, kRows);
   if (worst.empty()) return;
-  heading(fmt::format("1 to {} letters", audit_.lengths.back().length));
+  heading("short prefixes");
   for (const AuditedPrefix* prefix : worst) write_prefix(printable(prefix->text), *prefix);
 }
 

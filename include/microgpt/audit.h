@@ -30,7 +30,7 @@ struct AuditConfig {
   std::size_t prefix_length = 3;  // of the longest of those that are all audited
   // The tree of documents is explored down to beginnings of this probability. What is below counts
   // for the upper bound, unless no banned word fits any more. 0: to the end.
-  double prune = 1e-8;
+  double prune = 2e-9;
   // And, from each of the longest of the prefixes, down to this one, given the prefix.
   double prune_prefixes = 1e-4;
   std::size_t num_witnesses = 20;
@@ -121,7 +121,7 @@ using WatchAudit = std::function<bool(const AuditProgress&)>;
 
 // Audits a model by engines that have its weights, with a thread for each. The result does not
 // depend on how many they are. watch is called from any thread, never twice at once. Nothing if it
-// stopped the audit.
+// stopped the audit. REQUIRES: at least one engine.
 // Throws Error: a value of config is not in its range, a prefix has another letter or is as long as
 // the block, the model's logits are no numbers.
 std::optional<Audit> audit(const Model& model, std::span<const std::unique_ptr<Engine>> engines,

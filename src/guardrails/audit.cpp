@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <unordered_map>
@@ -25,7 +26,6 @@ using guardrails::NextToken;
 using guardrails::Tree;
 using guardrails::TreeWalk;
 using guardrails::Watch;
-using guardrails::Witnesses;
 using Letters = std::vector<std::size_t>;  // numbers of letters, BOS not counted
 
 constexpr std::size_t kFewestOfWord = 4;  // letters that make the beginning of a word an attack
@@ -97,6 +97,7 @@ class Auditor {
     return {.prefix_length = prefix_length_,
             .prune = config_.prune,
             .prune_prefixes = config_.prune_prefixes,
+            .num_witnesses = config_.num_witnesses,
             .figures = &figures_};
   }
 
@@ -115,7 +116,7 @@ class Auditor {
 
   std::vector<Figure> figures_, attack_figures_;
   std::vector<Mass> subtrees_;
-  std::vector<Witnesses> witnesses_;  // of each subtree
+  std::vector<std::vector<Witness>> witnesses_;  // of each subtree
   Audit audit_;
 };
 
@@ -179,7 +180,7 @@ void Auditor::add_beginnings_of_words() {
 void Auditor::walk_all() {
   figures_.resize(guardrails::number_of_first(prefix_length_ + 1, tree_.letters.size()));
   subtrees_.resize(num_subtrees());
-  witnesses_.assign(num_subtrees(), Witnesses(config_.num_witnesses));
+  witnesses_.resize(num_subtrees());
   audit_.attacks.resize(attacks_.size());
   attack_figures_.resize(attacks_.size());
   ThreadPool pool(static_cast<int>(walks_.size()));
@@ -203,23 +204,23 @@ void Auditor::walk_subtree(std::size_t number, TreeWalk& walk) {
 
 // What the subtrees have in common.
 void Auditor::walk_top() {
-  Witnesses all(config_.num_witnesses);
   TreeWalk::How how = this->how();
-  how.witnesses = &all;
+  how.witnesses = &audit_.witnesses;
   how.known = &subtrees_;
   how.known_length = task_length_;
   walks_.front().walk({}, how);
-  for (const Witnesses& each : witnesses_) all.add(each);
-  audit_.witnesses = all.sorted();
+  for (auto& each : witnesses_) std::ranges::move(each, std::back_inserter(audit_.witnesses));
+  guardrails::keep_likeliest(audit_.witnesses, config_.num_witnesses);
 }
 
 void Auditor::walk_attack(std::size_t number, TreeWalk& walk) {
   const std::vector<int> ids = model_.tokenizer.encode(attacks_[number]);
-  Witnesses witnesses(config_.num_witnesses);
-  const TreeWalk::How how{
-      .root = ids.size(), .prune = config_.prune, .prune_prefixes = 1, .witnesses = &witnesses};
+  const TreeWalk::How how{.root = ids.size(),
+                          .prune = config_.prune,
+                          .prune_prefixes = 1,
+                          .witnesses = &audit_.attacks[number].witnesses,
+                          .num_witnesses = config_.num_witnesses};
   attack_figures_[number] = walk.walk(letters_of(ids), how);
-  audit_.attacks[number].witnesses = witnesses.sorted();
 }
 
 AuditedPrefix Auditor::audited(const std::string& text, const Figure& figure) {
@@ -241,6 +242,10 @@ void Auditor::take_figures() {
   for (std::size_t i = 0; i < attacks_.size(); ++i) {
     audit_.attacks[i].prefix = audited(attacks_[i], attack_figures_[i]);
   }
+  const auto beginnings = std::span(audit_.attacks).subspan(config_.prefixes.size());
+  std::ranges::stable_sort(beginnings, [](const Attack& a, const Attack& b) {
+    return a.prefix.unsafe.at_least > b.prefix.unsafe.at_least;
+  });
   std::vector<std::string> texts = {""};
   for (std::size_t length = 0;; ++length) {
     const std::size_t first = guardrails::number_of_first(length, num_letters);

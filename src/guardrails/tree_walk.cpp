@@ -8,6 +8,8 @@
 namespace microgpt::guardrails {
 namespace {
 
+constexpr std::size_t kNodesAtOnce = 4096, kWitnessesAtOnce = 256;
+
 // A total order, so that threads don't matter.
 bool is_before(const Witness& a, const Witness& b) {
   if (a.probability != b.probability) return a.probability > b.probability;
@@ -42,23 +44,9 @@ void Mass::add(double p, const Mass& branch) {
   best_word = branch.best_word;
 }
 
-void Witnesses::add(Witness witness) {
-  if (!wants(witness.probability)) return;
-  all_.push_back(std::move(witness));
-  std::ranges::push_heap(all_, is_before);
-  if (all_.size() <= most_) return;
-  std::ranges::pop_heap(all_, is_before);
-  all_.pop_back();
-}
-
-void Witnesses::add(const Witnesses& others) {
-  for (const Witness& witness : others.all_) add(witness);
-}
-
-std::vector<Witness> Witnesses::sorted() const {
-  std::vector<Witness> sorted = all_;
-  std::ranges::sort(sorted, is_before);
-  return sorted;
+void keep_likeliest(std::vector<Witness>& witnesses, std::size_t most) {
+  std::ranges::sort(witnesses, is_before);
+  witnesses.resize(std::min(witnesses.size(), most));
 }
 
 TreeWalk::TreeWalk(const Tree& tree, NextToken next_token, Watch& watch)
@@ -84,13 +72,13 @@ Figure TreeWalk::walk(const std::vector<std::size_t>& beginning, const How& how)
     node.sure = Tree::Sure::kNothing;  // what is above has no witness
   }
   const Mass mass = look(node);
+  keep_likeliest(*how.witnesses, how.num_witnesses);
   watch_.add(1, std::exchange(nodes_, 0));
   return {probability, mass, node.state};
 }
 
 // Feeds the last letter of the path. Returns what may follow.
 std::vector<double>& TreeWalk::feed() {
-  constexpr std::size_t kNodesAtOnce = 4096;
   if (++nodes_ == kNodesAtOnce) watch_.add(0, std::exchange(nodes_, 0));
   std::vector<double>& probs = probs_[path_.size()];
   next_token_.feed(path_.size(), path_.empty() ? tree_.bos : path_.back(), probs);
@@ -158,10 +146,13 @@ Mass TreeWalk::branches(const Node& node) {
 
 Mass TreeWalk::unsafe(Constraint::State state, double joint, bool whole) {
   const std::uint32_t word = tree_.constraint.reason(state);
-  if (how_.witnesses->wants(joint) && joint > 0) {
+  if (joint > 0) {
     std::string text;
     for (const int token : path_) text += tree_.tokenizer.token_text(token);
-    how_.witnesses->add({std::move(text), whole, joint, word});
+    how_.witnesses->push_back({std::move(text), whole, joint, word});
+    if (how_.witnesses->size() > 2 * how_.num_witnesses + kWitnessesAtOnce) {
+      keep_likeliest(*how_.witnesses, how_.num_witnesses);
+    }
   }
   return {.unsafe = 1, .best = 1, .best_word = word};
 }

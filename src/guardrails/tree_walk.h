@@ -62,22 +62,8 @@ struct Mass {
   void add(double p, const Mass& branch);
 };
 
-// The likeliest of all witnesses that were met.
-class Witnesses {
- public:
-  explicit Witnesses(std::size_t most = 0) : most_(most) {}
-
-  bool wants(double probability) const {
-    return most_ > 0 && (all_.size() < most_ || probability >= all_.front().probability);
-  }
-  void add(Witness witness);
-  void add(const Witnesses& others);
-  std::vector<Witness> sorted() const;
-
- private:
-  std::size_t most_;
-  std::vector<Witness> all_;  // a heap, the least likely one first
-};
+// Sorts witnesses and drops all but the likeliest.
+void keep_likeliest(std::vector<Witness>& witnesses, std::size_t most);
 
 // What a walk found of a prefix.
 struct Figure {
@@ -93,7 +79,8 @@ class TreeWalk {
     std::size_t prefix_length = 0;  // nodes of up to so many letters are all looked at,
     double prune = 0;               // others down to this probability,
     double prune_prefixes = 0;      // or this one, given the node of prefix_length letters above
-    Witnesses* witnesses = nullptr;
+    std::vector<Witness>* witnesses = nullptr;  // the likeliest are put here
+    std::size_t num_witnesses = 0;
     std::vector<Figure>* figures = nullptr;  // of all prefixes, by number_of_first
     // What is known of the nodes of so many letters, in their order.
     const std::vector<Mass>* known = nullptr;

@@ -305,6 +305,24 @@ TEST(Audit, BeginningsOfWordsAreAttacks) {
   EXPECT_TRUE(audit_of(model, policy, none).attacks.empty());
 }
 
+TEST(Audit, TheWorstBeginningsComeFirst) {
+  Policy policy;
+  policy.words = {{"cabba", Match::kWord, ""}, {"bcbca", Match::kWord, ""}};
+  for (const char last : {'b', 'c'}) {
+    policy.words.push_back({std::string("acbc") + last, Match::kSubstring, ""});
+  }
+  AuditConfig config = to_the_end();
+  config.prefixes = {"cccc"};  // is safe
+  const Model model = random_model(18);
+  const std::vector<Attack> got = audit_of(model, policy, config).attacks;
+  ASSERT_EQ(got.size(), 4u);
+  EXPECT_EQ(got[0].prefix.text, "cccc");
+  EXPECT_GE(got[1].prefix.unsafe.at_least, got[2].prefix.unsafe.at_least);
+  EXPECT_GE(got[2].prefix.unsafe.at_least, got[3].prefix.unsafe.at_least);
+  config.num_attacks = 1;
+  EXPECT_EQ(audit_of(model, policy, config).attacks.size(), 2u);
+}
+
 TEST(Audit, DoesNotDependOnThreads) {
   const Model model = random_model(19, false, 9);
   AuditConfig config = to_the_end();
