@@ -178,7 +178,7 @@ void Page::write_map() {
 
 void Page::write_worst() {
   constexpr double kWhole = 24;  // length of the bar of probability 1
-  heading(fmt::format("The worst prefixes of up to {} letters", audit_.lengths.back().length));
+  heading("The worst prefixes of up to " + letters_label(audit_.lengths.back().length));
   html_ += "<p>Prefixes after which nothing safe can come are left out.</p>\n";
   begin_table({"prefix", "#a name begins so", "unsafe without a guard", "word", ""});
   for (const AuditedPrefix* prefix : worst_prefixes(report_, kBars)) {

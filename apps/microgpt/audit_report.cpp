@@ -48,6 +48,10 @@ std::string answer_label(const AuditReport& report, const AuditedPrefix& prefix)
   return prefix.word ? fmt::format("refuses: {}", printable(report.word(*prefix.word))) : "refuses";
 }
 
+std::string letters_label(std::size_t count) {
+  return fmt::format("{} letter{}", count, count == 1 ? "" : "s");
+}
+
 std::string meaning_of_bounds(const AuditReport& report) {
   const AuditConfig& config = report.config;
   const std::string counted = fmt::format(
@@ -60,9 +64,8 @@ std::string meaning_of_bounds(const AuditReport& report) {
       "not looked at were unsafe: beginnings that are less likely than {:g}, or than {:g} given "
       "the prefix{}.",
       counted, config.prune, report.audit.lengths.empty() ? config.prune : config.prune_prefixes,
-      report.audit.lengths.empty()
-          ? ""
-          : fmt::format(" of {} letters", report.audit.lengths.back().length));
+      report.audit.lengths.empty() ? ""
+                                   : " of " + letters_label(report.audit.lengths.back().length));
 }
 
 std::string certificate_label(const AuditReport& report) {

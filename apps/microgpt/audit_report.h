@@ -50,6 +50,9 @@ std::string witness_label(const Witness& witness);
 // "refuses: fig", "refuses" or "answers".
 std::string answer_label(const AuditReport& report, const AuditedPrefix& prefix);
 
+// "1 letter", "3 letters".
+std::string letters_label(std::size_t count);
+
 // What the numbers mean, in sentences for all forms.
 std::string meaning_of_bounds(const AuditReport& report);
 std::string certificate_label(const AuditReport& report);

@@ -95,10 +95,9 @@ void Table::write_cost() {
                      report_.data->probability()));
   }
   for (const PrefixLength& all : audit_.lengths) {
-    line(fmt::format(
-        "  prefixes of {} letter{} refused: {} of {}; so begin {:.3g} of names, safe ones {}",
-        all.length, all.length == 1 ? "" : "s", grouped(all.refused), grouped(all.prefixes),
-        all.refused_probability, bounds_label(all.safe_refused)));
+    line(fmt::format("  prefixes of {} refused: {} of {}; so begin {:.3g} of names, safe ones {}",
+                     letters_label(all.length), grouped(all.refused), grouped(all.prefixes),
+                     all.refused_probability, bounds_label(all.safe_refused)));
   }
 }
 

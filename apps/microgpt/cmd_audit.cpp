@@ -143,10 +143,10 @@ std::optional<Audit> run_walk(const AuditReport& report, const Model& model,
 void note_fewer_letters(const AuditReport& report) {
   const std::size_t length = report.audit.lengths.size();
   if (length == report.config.prefix_length) return;
-  print_note(fmt::format(
-      "prefixes of up to {} letters are audited: a longer one would be the whole name, or they "
-      "would be more than {}",
-      length, grouped(kMaxPrefixes)));
+  print_note(
+      fmt::format("prefixes of up to {} are audited: a longer one would be the whole name, or they "
+                  "would be more than {}",
+                  letters_label(length), grouped(kMaxPrefixes)));
 }
 
 void write_report(const AuditReport& report, const AuditOptions& options, Output& out) {
