@@ -60,13 +60,14 @@ int run_bot(const BotOptions& options, Output& out) {
   Bot bot(model, *engine, policy, config, random_of(options));
   LineReader lines(STDIN_FILENO, kLongestRequest);
   LineReader::Line line;
-  while (lines.next(line, [&] { out.flush(); })) {
+  while (lines.next(line)) {
     const Reply reply = answer(bot, line);
     if (options.names_only) {
       write_names(reply, out);
     } else {
       out.write(format_reply(reply) + "\n");
     }
+    out.flush();
   }
   return 0;
 }

@@ -28,8 +28,10 @@ struct SampleOptions {
   const CLI::Option* seed_option = nullptr;
   EngineChoice engine;
   bool json = false;
-  std::string forbid;  // a policy; empty: none
-  std::string length;  // as parse_length takes it; empty: any
+  std::string forbid;  // a policy
+  std::string length;  // as parse_length takes it
+  const CLI::Option* forbid_option = nullptr;
+  const CLI::Option* length_option = nullptr;
   Shape shape;
 };
 
@@ -63,13 +65,13 @@ std::optional<Constraint> constraint_of(const SampleOptions& options, const Mode
   const auto block_size = static_cast<std::size_t>(model.config.block_size);
   Shape shape = options.shape;
   try {
-    if (!options.length.empty()) parse_length(options.length, shape);
+    if (options.length_option->count() > 0) parse_length(options.length, shape);
   } catch (const Error& error) {
     throw UsageError(std::string("--") + error.what());
   }
   std::optional<Constraint> asked;
   if (shape != Shape()) asked = make_constraint(shape, model.tokenizer, block_size);
-  if (options.forbid.empty()) return asked;
+  if (options.forbid_option->count() == 0) return asked;
   const Policy policy = open_policy(options.forbid);
   note_unspellable_words(policy, model.tokenizer);
   Constraint forbidden = forbid(policy, model.tokenizer);
@@ -158,11 +160,12 @@ Command sample_command(CLI::App& program) {
   options->seed_option = add_value(app, "--seed", &options->seed, "N", "0 to 18446744073709551615",
                                    "of the random numbers");
   add_engine(app, options->engine);
-  add_policy(app, "--forbid", options->forbid, "a policy: nothing that it bans is written");
+  options->forbid_option =
+      add_policy(app, "--forbid", options->forbid, "a policy: nothing that it bans is written");
   add_value(app, "--starts", &options->shape.starts, "TEXT", "", "what each must begin with");
   add_value(app, "--ends", &options->shape.ends, "TEXT", "", "what each must end with");
-  add_value(app, "--length", &options->length, "MIN..MAX", "",
-            "how many letters: 4..8, 4.., ..8 or 6");
+  options->length_option = add_value(app, "--length", &options->length, "MIN..MAX", "",
+                                     "how many letters: 4..8, 4.., ..8 or 6");
   add_value(app, "--letters", &options->shape.letters, "TEXT", "", "all letters to make them of");
   add_value(app, "--tries", &options->how.tries, "N", fmt::format("1 to {}", kMaxTries),
             "how often to draw anew what is not allowed, before only allowed letters are drawn");

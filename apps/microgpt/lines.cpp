@@ -15,11 +15,10 @@ namespace microgpt {
 LineReader::LineReader(int descriptor, std::size_t longest)
     : descriptor_(descriptor), longest_(longest) {}
 
-bool LineReader::next(Line& line, const std::function<void()>& before_waiting) {
+bool LineReader::next(Line& line) {
   line = {};
   while (!take(line)) {
     if (at_end_) return std::exchange(begun_, false);
-    before_waiting();
     buffer_.resize(std::size_t{1} << 16);
     const ssize_t size = read(descriptor_, buffer_.data(), buffer_.size());
     const int error = errno;

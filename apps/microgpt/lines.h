@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,9 +18,9 @@ class LineReader {
     bool cut = false;  // it was longer
   };
 
-  // Waits for more bytes where no line is there yet: calls before_waiting first. False at the end.
+  // Waits for more bytes where no line is there yet. False at the end.
   // Throws Error: can't be read.
-  bool next(Line& line, const std::function<void()>& before_waiting);
+  bool next(Line& line);
 
  private:
   // Takes bytes up to the end of a line. False if there are too few.

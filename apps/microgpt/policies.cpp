@@ -17,8 +17,8 @@
 namespace microgpt {
 namespace {
 
-// More than any list of words; what is larger is another file, named by mistake.
-constexpr std::size_t kMaxBytes = 16 << 20;
+// A few million words; what is larger is another file, named by mistake.
+constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
 
 const EmbeddedPolicy* find_built_in(std::string_view name) {
   for (const EmbeddedPolicy& policy : embedded_policies()) {
@@ -36,7 +36,8 @@ std::string read_policy(const std::string& path) {
   }
   std::string bytes = read_bytes(path, kMaxBytes + 1);
   if (bytes.size() > kMaxBytes) {
-    throw Error(fmt::format("{}: larger than {} bytes, which no policy is", path, kMaxBytes));
+    throw Error(
+        fmt::format("{}: too large, expected a policy of at most {} bytes", path, kMaxBytes));
   }
   return bytes;
 }

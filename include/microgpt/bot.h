@@ -56,7 +56,8 @@ class Bot {
   Reply answer(std::string_view request);
 
  private:
-  // The prefixes as the model's letters; none if the request holds nothing usable.
+  // The prefixes as the model's letters, at most block_size of each; none if the request holds
+  // nothing usable.
   std::vector<std::string> prefixes_of(std::string_view request) const;
 
   // Why a prefix can't be answered; empty if it can. number: its place in the request, from 1.

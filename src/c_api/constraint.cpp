@@ -14,6 +14,14 @@ microgpt_constraint* constraint_for(const Model& model, Constraint constraint) {
                                  static_cast<std::size_t>(model.config.block_size)};
 }
 
+// Throws Error: two handles are not of the same model, as far as a constraint knows it.
+void check_same(const Tokenizer& a, std::size_t a_block_size, const Tokenizer& b,
+                std::size_t b_block_size) {
+  if (a.uchars() == b.uchars() && a.bos() == b.bos() && a_block_size == b_block_size) return;
+  throw Error(
+      "constraint: made for another model, expected the same letters and the same block_size");
+}
+
 // The tokens of a text and the state after them.
 std::pair<std::size_t, Constraint::State> read(const microgpt_constraint& c, const char* text,
                                                size_t size) {
@@ -54,6 +62,7 @@ microgpt_constraint* microgpt_constraint_both(const microgpt_constraint* a,
                                               const microgpt_constraint* b) {
   return pointer_of([&] {
     const microgpt_constraint &first = given(a, "a"), &second = given(b, "b");
+    check_same(first.tokenizer, first.block_size, second.tokenizer, second.block_size);
     return new microgpt_constraint{both(first.constraint, second.constraint), first.tokenizer,
                                    first.block_size};
   });
@@ -91,7 +100,10 @@ int microgpt_sampler_constrain(microgpt_sampler* sampler, const microgpt_constra
     SampleConfig how;
     if (tries != 0) how.tries = tries;
     how.check();
-    if (constraint != nullptr) check_vocabulary(constraint->constraint, s.tokenizer);
+    if (constraint != nullptr) {
+      check_same(constraint->tokenizer, constraint->block_size, s.tokenizer,
+                 static_cast<std::size_t>(s.config.block_size));
+    }
     s.tries = how.tries;
     s.constraint.reset();
     if (constraint != nullptr) s.constraint = constraint->constraint;

@@ -16,31 +16,39 @@ namespace {
 using State = Constraint::State;
 using Table = Constraint::Table;
 
-// How far each state is from an end. Nearly all states of a list of banned words may end; the
-// others are gone through once for each token that the farthest of them is away.
+// How far each state is from an end: breadth first, backwards from the states that may end. Nearly
+// all states of a list of banned words may; only ways out of the others are written down.
 std::vector<std::uint32_t> distances(const Table& table) {
   const std::size_t n = table.end.size();
   std::vector<std::uint32_t> to_go(n, Constraint::kNever);
-  std::vector<State> open;
+  std::unordered_map<State, std::vector<State>>
+      before;  // a state that may not end: those before it
+  std::vector<State> reached;
   for (std::size_t s = 0; s < n; ++s) {
-    if (table.end[s] == Constraint::kMayEnd) {
-      to_go[s] = 0;
-    } else {
-      open.push_back(static_cast<State>(s));
+    if (table.end[s] == Constraint::kMayEnd) to_go[s] = 0;
+  }
+  for (std::size_t s = 0; s < n; ++s) {
+    if (to_go[s] == 0) continue;
+    bool is_next = false;
+    for (std::size_t c = 0; c < table.num_classes; ++c) {
+      const State next = table.next[s * table.num_classes + c];
+      if (next >= n || next == s) continue;
+      is_next = is_next || to_go[next] == 0;
+      if (to_go[next] != 0) before[next].push_back(static_cast<State>(s));
+    }
+    if (is_next) reached.push_back(static_cast<State>(s));
+  }
+  for (const State s : reached) to_go[s] = 1;
+  for (std::size_t i = 0; i < reached.size(); ++i) {
+    const auto those = before.find(reached[i]);
+    if (those == before.end()) continue;
+    for (const State s : those->second) {
+      if (to_go[s] != Constraint::kNever) continue;
+      to_go[s] = to_go[reached[i]] + 1;
+      reached.push_back(s);
     }
   }
-  std::vector<State> reached;
-  for (std::uint32_t distance = 1;; ++distance) {
-    const auto leads_nearer = [&](State s) {
-      const auto row = table.next.begin() + static_cast<std::ptrdiff_t>(s * table.num_classes);
-      return std::any_of(row, row + static_cast<std::ptrdiff_t>(table.num_classes),
-                         [&](State next) { return next < n && to_go[next] < distance; });
-    };
-    reached.clear();
-    std::erase_if(open, [&](State s) { return leads_nearer(s) && (reached.push_back(s), true); });
-    if (reached.empty()) return to_go;
-    for (const State s : reached) to_go[s] = distance;
-  }
+  return to_go;
 }
 
 // The pairs of states that two automata can be in at once, numbered as they are met.

@@ -134,17 +134,7 @@ class Writer {
     Sample sample = begin();
     const std::uint64_t first_counter = next_counter();
     do {
-      const std::vector<double> all = next_token_probabilities(logits_, how_);
-      double allowed = 0;
-      for (std::size_t token = 0; token < logits_.size(); ++token) {
-        if (is_allowed(static_cast<int>(token))) {
-          allowed += all[token];
-        } else {
-          logits_[token] = -std::numeric_limits<double>::infinity();
-        }
-      }
-      log_weight += std::log(allowed);
-      const std::vector<double> probs = next_token_probabilities(logits_, how_);
+      const std::vector<double> probs = allowed_probabilities(log_weight);
       const std::size_t token = draw_(probs, first_counter + position_);
       if (!is_allowed(static_cast<int>(token))) {
         throw Error("sample: the model's logits are no numbers, expected finite ones");
@@ -152,6 +142,30 @@ class Writer {
       append(sample, static_cast<int>(token), probs[token]);
     } while (goes_on(sample));
     return sample;
+  }
+
+  // The probabilities of the tokens that are allowed, scaled to sum 1; adds the logarithm of their
+  // sum before that to log_weight. Where it is 0, all that is likely being forbidden, those left
+  // share by their logits alone.
+  std::vector<double> allowed_probabilities(double& log_weight) {
+    std::vector<double> probs = next_token_probabilities(logits_, how_);
+    const double likeliest = *std::max_element(logits_.begin(), logits_.end());
+    for (std::size_t token = 0; token < logits_.size(); ++token) {
+      if (is_allowed(static_cast<int>(token))) continue;
+      probs[token] = 0;
+      logits_[token] = -std::numeric_limits<double>::infinity();
+    }
+    const double allowed = std::accumulate(probs.begin(), probs.end(), 0.0);
+    if (allowed == 0) {
+      const double left = *std::max_element(logits_.begin(), logits_.end());
+      // Below what a double holds, the likeliest of those left is all that counts.
+      log_weight += how_.top_k == 0 && how_.top_p == 1 ? (left - likeliest) / how_.temperature
+                                                       : std::log(allowed);
+      return next_token_probabilities(logits_, how_);
+    }
+    log_weight += std::log(allowed);
+    for (double& p : probs) p /= allowed;
+    return probs;
   }
 
   std::uint64_t next_counter() {

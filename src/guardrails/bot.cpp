@@ -110,10 +110,12 @@ Reply Bot::answer(std::string_view request) {
 std::vector<std::string> Bot::prefixes_of(std::string_view request) const {
   std::vector<std::string> prefixes;
   std::string prefix;
+  int room = model_.config.block_size;
   bool blank = true;
   const auto end_prefix = [&] {
     if (!prefix.empty()) prefixes.push_back(std::move(prefix));
     prefix.clear();
+    room = model_.config.block_size;
   };
   for (std::size_t at = 0; at < request.size();) {
     const auto c = decode_utf8(request, at);
@@ -123,7 +125,10 @@ std::vector<std::string> Bot::prefixes_of(std::string_view request) const {
       continue;
     }
     blank = false;
-    if (c) prefix += usable_letter(c->value, model_.tokenizer);
+    if (!c || room == 0) continue;
+    const std::string letter = usable_letter(c->value, model_.tokenizer);
+    if (!letter.empty()) --room;
+    prefix += letter;
   }
   end_prefix();
   if (blank) prefixes.emplace_back();
@@ -132,8 +137,7 @@ std::vector<std::string> Bot::prefixes_of(std::string_view request) const {
 
 std::string Bot::reason_to_refuse(const std::string& prefix, std::size_t number) {
   const auto block_size = static_cast<std::size_t>(model_.config.block_size);
-  std::vector<int> ids = model_.tokenizer.encode(prefix);
-  ids.resize(std::min(ids.size(), block_size));
+  const std::vector<int> ids = model_.tokenizer.encode(prefix);
   const Constraint::State state = constraint_.read(ids);
   if (constraint_.to_go(state) > block_size - ids.size()) return reason_for(state, prefix, number);
   if (policy_.refuse_started == 0 || reader_.started(prefix) < policy_.refuse_started) return "";
@@ -159,13 +163,7 @@ std::string Bot::reason_for(Constraint::State state, const std::string& prefix,
 }
 
 std::optional<std::string> Bot::make_name(const std::string& prefix) {
-  const std::vector<int> ids = model_.tokenizer.encode(prefix);
-  const auto block_size = static_cast<std::size_t>(model_.config.block_size);
-  if (ids.size() >= block_size) {
-    std::string name;
-    for (std::size_t i = 0; i < block_size; ++i) name += model_.tokenizer.token_text(ids[i]);
-    return name;
-  }
+  if (std::ssize(model_.tokenizer.encode(prefix)) == model_.config.block_size) return prefix;
   const int tries = config_.guard == Guard::kCertified ? 1 : kResampleTries;
   for (int i = 0; i < tries; ++i) {
     const std::string name =

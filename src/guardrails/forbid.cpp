@@ -19,7 +19,7 @@ namespace {
 using guardrails::Matcher;
 using guardrails::Symbol;
 
-constexpr std::size_t kMaxEntries = std::size_t{1} << 28;  // of the table: 1 GiB
+constexpr std::size_t kMaxEntries = std::size_t{1} << 26;  // of the table: 256 MiB
 constexpr char32_t kOtherLetter = 0x110000;                // stands in no word: no code point
 
 std::vector<Symbol> symbols_of(const Tokenizer& tokenizer, const NormalForms& forms) {
@@ -48,6 +48,8 @@ class Determinizer {
   }
 
   Constraint::Table make() {
+    // Letters that a vocabulary lacks aside, each node is reached in a state of its own.
+    check_size(matcher_.num_nodes());
     states_.number(matcher_.start());
     add_row(inside_row_, {}, every_class_);
     for (std::uint32_t number = 0; number < states_.size(); ++number) add_state(number);
@@ -105,12 +107,16 @@ class Determinizer {
     }
     table_.next.insert(table_.next.end(), row_.begin(), row_.end());
     table_.end.push_back(matcher_.at_end(state).value_or(Constraint::kMayEnd));
-    if (table_.next.size() > kMaxEntries) {
-      throw Error(fmt::format(
-          "policy: too large, expected an automaton of at most {} entries, got more at {} states "
-          "for {} kinds of letters; use fewer words",
-          kMaxEntries, states_.size(), classes_.size()));
-    }
+    check_size(states_.size());
+  }
+
+  // States that were met, and whose rows come later, count too.
+  void check_size(std::size_t num_states) const {
+    if (num_states * classes_.size() + states_.num_active() <= kMaxEntries) return;
+    throw Error(fmt::format(
+        "policy: too large, expected an automaton of at most {} entries, got more at {} states for "
+        "{} kinds of letters; use fewer words, or leave \"repeats\" out of normal_forms",
+        kMaxEntries, num_states, classes_.size()));
   }
 
   // In the middle of a word only few letters go on with the longest beginnings of words: with all

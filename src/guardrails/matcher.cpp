@@ -148,8 +148,8 @@ std::optional<std::uint32_t> Matcher::step(State& state, const Symbol& symbol) c
 
 std::uint32_t Matcher::drop_deepest(State& state) const {
   const auto deepest = std::ranges::max_element(
-      state.active, {}, [&](std::uint32_t node) { return nodes_[node].depth; });
-  const std::uint32_t node = *deepest;
+      state.active, {}, [&](std::uint32_t node) { return nodes_[node & ~kExcused].depth; });
+  const std::uint32_t node = *deepest & ~kExcused;
   state.active.erase(deepest);
   return node;
 }

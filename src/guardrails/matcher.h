@@ -43,6 +43,8 @@ class Matcher {
   // The banned word that the end of the text completes.
   std::optional<std::uint32_t> at_end(const State& state) const;
 
+  std::size_t num_nodes() const { return nodes_.size(); }
+
   // The most letters of a banned word that the text ends in.
   std::size_t started(const State& state) const;
 

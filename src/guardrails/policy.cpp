@@ -96,11 +96,11 @@ NormalForms parse_forms(const Json& object, const std::string& where) {
 
 Match match_at(const Json& object, const std::string& where, Match otherwise) {
   if (!object.contains("match")) return otherwise;
+  const std::string name = json_string(object, "match", where);
   try {
-    return parse_match(json_string(object, "match", where));
+    return parse_match(name);
   } catch (const Error& error) {
-    const std::string_view what = error.what();
-    throw Error(what.starts_with(where) ? std::string(what) : fmt::format("{}: {}", where, what));
+    throw Error(fmt::format("{}: {}", where, error.what()));
   }
 }
 
@@ -124,9 +124,8 @@ void add_words(const Json& array, Match match, const std::string& language,
   if (array.empty() && !language.empty()) {
     throw Error(where + ", expected at least one word, got none");
   }
-  for (const Json& each : array) {
-    const std::string at = fmt::format("{}[{}]", where, policy.words.size());
-    policy.words.push_back(parse_word(each, match, language, at));
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    policy.words.push_back(parse_word(array[i], match, language, fmt::format("{}[{}]", where, i)));
   }
 }
 
@@ -178,14 +177,14 @@ Policy parse_json_policy(std::string_view bytes, const std::string& where) {
   return policy;
 }
 
-// One word a line.
+// One word a line; lines end at \n, \r\n or \r.
 Policy parse_list(std::string_view bytes, const std::string& where) {
   Policy policy;
   const std::size_t slash = where.find_last_of('/');
   policy.name = slash == std::string::npos ? where : where.substr(slash + 1);
   policy.subject = "a banned word";
   while (!bytes.empty()) {
-    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+    const std::size_t end = std::min(bytes.find_first_of("\r\n"), bytes.size());
     const std::string_view word = python_strip(bytes.substr(0, end));
     bytes.remove_prefix(std::min(end + 1, bytes.size()));
     if (!word.empty() && word.front() != '#') {
@@ -196,23 +195,39 @@ Policy parse_list(std::string_view bytes, const std::string& where) {
 }
 
 // Throws Error: a word has no letters or too many.
-std::u32string checked_letters(const std::string& text, const Policy& policy, const char* list,
-                               const std::string& where) {
+std::u32string checked_letters(const std::string& text, const Policy& policy,
+                               const std::string& place, const std::string& where) {
   auto letters = guardrails::letters_of(text, policy.normal_forms);
   if (!letters.empty() && letters.size() <= kMaxLetters) return letters;
   throw Error(fmt::format(
-      "{}: {}, expected a word of 1 to {} letters, got {}", where, list, kMaxLetters,
+      "{}: {}, expected a word of 1 to {} letters, got {}", where, place, kMaxLetters,
       letters.empty() ? quote_json(text.substr(0, kMaxShown)) : fmt::format("{}", letters.size())));
 }
 
+// What the bot's reasons quote has to be on one line. Throws Error: it is not, or is empty.
+void check_one_line(std::string_view text, const char* key, const std::string& where) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (!text.empty() && std::ranges::none_of(text, is_control)) return;
+  throw Error(fmt::format("{}: {}, expected a text without control characters, got {}", where, key,
+                          quote_json(text.substr(0, kMaxShown))));
+}
+
 void check_words(const Policy& policy, const std::string& where) {
+  check_one_line(policy.name, "name", where);
+  check_one_line(policy.subject, "subject", where);
+  for (const BannedWord& word : policy.words) check_one_line(word.text, "words", where);
   if (policy.words.empty()) throw Error(where + ": words, expected at least one, got none");
   std::unordered_map<std::u32string, std::string> allowed;
   for (const std::string& text : policy.allow) {
     allowed.emplace(checked_letters(text, policy, "allow", where), text);
+    if (!guardrails::has_separator(text)) continue;
+    throw Error(fmt::format("{}: allow, expected whole words, got {}, which is more than one",
+                            where, quote_json(text.substr(0, kMaxShown))));
   }
-  for (const BannedWord& word : policy.words) {
-    const auto at = allowed.find(checked_letters(word.text, policy, "words", where));
+  for (std::size_t i = 0; i < policy.words.size(); ++i) {
+    const BannedWord& word = policy.words[i];
+    const auto at = allowed.find(
+        checked_letters(word.text, policy, fmt::format("word {} of words", i + 1), where));
     if (at == allowed.end()) continue;
     throw Error(fmt::format("{}: {} is both banned and allowed{}; take it out of one list", where,
                             quote_json(word.text),

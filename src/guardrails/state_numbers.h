@@ -20,6 +20,10 @@ class StateNumbers {
   std::optional<std::uint32_t> find(const Matcher::State& state);
 
   std::size_t size() const { return begins_.size() - 1; }
+
+  // How many active nodes all of them have together, and two more for each.
+  std::size_t num_active() const { return keys_.size(); }
+
   Matcher::State operator[](std::uint32_t number) const;
 
  private:

@@ -20,21 +20,23 @@ constexpr Likeness kDigits[] = {
     {U'5', U"s"}, {U'6', U"bg"}, {U'7', U"t"}, {U'8', U"b"}, {U'9', U"g"},
 };
 
-// Signs; the capital I; and small letters of the Greek, Cyrillic and Armenian alphabets and of
-// Latin's own fringes that are drawn as a letter from a to z. Capitals get here as small letters.
+// Signs; capitals that look like another letter than their small ones do; and small letters of the
+// Greek, Cyrillic and Armenian alphabets and of Latin's own fringes that are drawn as a letter from
+// a to z. All other capitals get here as small letters.
 constexpr Likeness kLookalikes[] = {
-    {U'@', U"a"},      {U'$', U"s"},      {U'!', U"il"},     {U'|', U"il"},     {U'+', U"t"},
-    {U'(', U"c"},      {U'<', U"c"},      {U'I', U"l"},      {U'\u00A1', U"i"}, {U'\u00A2', U"c"},
-    {U'\u00A3', U"l"}, {U'\u20AC', U"e"}, {U'\u00F8', U"o"}, {U'\u0111', U"d"}, {U'\u0131', U"i"},
-    {U'\u0142', U"l"}, {U'\u0251', U"a"}, {U'\u0261', U"g"}, {U'\u0269', U"i"}, {U'\u03B1', U"a"},
-    {U'\u03B2', U"b"}, {U'\u03B5', U"e"}, {U'\u03B7', U"n"}, {U'\u03B9', U"i"}, {U'\u03BA', U"k"},
-    {U'\u03BD', U"v"}, {U'\u03BF', U"o"}, {U'\u03C1', U"p"}, {U'\u03C4', U"t"}, {U'\u03C5', U"uy"},
-    {U'\u03C7', U"x"}, {U'\u0430', U"a"}, {U'\u0432', U"b"}, {U'\u0435', U"e"}, {U'\u043A', U"k"},
-    {U'\u043C', U"m"}, {U'\u043D', U"h"}, {U'\u043E', U"o"}, {U'\u0440', U"p"}, {U'\u0441', U"c"},
-    {U'\u0442', U"t"}, {U'\u0443', U"y"}, {U'\u0445', U"x"}, {U'\u0455', U"s"}, {U'\u0456', U"i"},
-    {U'\u0458', U"j"}, {U'\u04AF', U"y"}, {U'\u04BB', U"h"}, {U'\u04CF', U"l"}, {U'\u0501', U"d"},
-    {U'\u051B', U"q"}, {U'\u051D', U"w"}, {U'\u0570', U"h"}, {U'\u0578', U"n"}, {U'\u057D', U"u"},
-    {U'\u0585', U"o"},
+    {U'@', U"a"},      {U'$', U"s"},       {U'!', U"il"},      {U'|', U"il"},     {U'+', U"t"},
+    {U'(', U"c"},      {U'<', U"c"},       {U'I', U"l"},       {U'\u0396', U"z"}, {U'\u0397', U"h"},
+    {U'\u039C', U"m"}, {U'\u039D', U"n"},  {U'\u03BC', U"mu"}, {U'\u054D', U"u"}, {U'\u054F', U"s"},
+    {U'\u00A1', U"i"}, {U'\u00A2', U"c"},  {U'\u00A3', U"l"},  {U'\u20AC', U"e"}, {U'\u00F8', U"o"},
+    {U'\u0111', U"d"}, {U'\u0131', U"i"},  {U'\u0142', U"l"},  {U'\u0251', U"a"}, {U'\u0261', U"g"},
+    {U'\u0269', U"i"}, {U'\u03B1', U"a"},  {U'\u03B2', U"b"},  {U'\u03B5', U"e"}, {U'\u03B7', U"n"},
+    {U'\u03B9', U"i"}, {U'\u03BA', U"k"},  {U'\u03BD', U"v"},  {U'\u03BF', U"o"}, {U'\u03C1', U"p"},
+    {U'\u03C4', U"t"}, {U'\u03C5', U"uy"}, {U'\u03C7', U"x"},  {U'\u0430', U"a"}, {U'\u0432', U"b"},
+    {U'\u0435', U"e"}, {U'\u043A', U"k"},  {U'\u043C', U"m"},  {U'\u043D', U"h"}, {U'\u043E', U"o"},
+    {U'\u0440', U"p"}, {U'\u0441', U"c"},  {U'\u0442', U"t"},  {U'\u0443', U"y"}, {U'\u0445', U"x"},
+    {U'\u0455', U"s"}, {U'\u0456', U"i"},  {U'\u0458', U"j"},  {U'\u04AF', U"y"}, {U'\u04BB', U"h"},
+    {U'\u04CF', U"l"}, {U'\u0501', U"d"},  {U'\u051B', U"q"},  {U'\u051D', U"w"}, {U'\u0570', U"h"},
+    {U'\u0578', U"n"}, {U'\u057D', U"u"},  {U'\u0585', U"o"},
 };
 
 template <std::size_t N>
@@ -150,6 +152,15 @@ std::u32string letters_of(std::string_view text, const NormalForms& forms) {
                             : forms.accents && kind_of(c) == Kind::kFormat;
   });
   return letters;
+}
+
+bool has_separator(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = *decode_utf8(text, at);
+    if (kind_of(c.value) == Kind::kOther) return true;
+    at += c.size;
+  }
+  return false;
 }
 
 }  // namespace microgpt::guardrails

@@ -27,4 +27,7 @@ Symbol symbol_of(char32_t c, const NormalForms& forms);
 // letter or digit is dropped with `separators`, and kept without. REQUIRES: text is UTF-8.
 std::u32string letters_of(std::string_view text, const NormalForms& forms);
 
+// Whether a text has a character between words, and so is more than one. REQUIRES: it is UTF-8.
+bool has_separator(std::string_view text);
+
 }  // namespace microgpt::guardrails

@@ -150,6 +150,28 @@ TEST(Bot, CertifiedNeedsNoLuck) {
   EXPECT_TRUE(resampling("a").starts_with("REFUSE: The prefix \"a\" contains"));
 }
 
+// Top-k and top-p come before what is allowed: of the two likeliest letters the one that is.
+TEST(Bot, MasksComeAfterTopK) {
+  const Model model = untrained({"a", "b", "c"}, 4);
+  const auto engine = make_engine("exact", model.config);
+  engine->load(model.state);
+  const auto decoder = engine->new_decoder();
+  std::vector<double> logits(4);
+  const std::vector<int> start = {3};
+  decoder->forward(start, logits);
+  SampleConfig how{0.5, 2, 1};
+  const auto two = next_token_probabilities(logits, how);
+  const Constraint constraint = make_constraint({"", "", 4, 4, ""}, model.tokenizer, 4);
+  how.constraint = &constraint;
+  how.tries = 1;
+  PythonRandom random(1);
+  for (int i = 0; i < 50; ++i) {
+    const Sample sample = generate(*decoder, model.config, model.tokenizer, how, "", random);
+    EXPECT_EQ(sample.text.size(), 4u);
+    EXPECT_GT(two[static_cast<std::size_t>(sample.tokens[0].token)], 0) << sample.text;
+  }
+}
+
 TEST(Bot, LettersOfOtherModels) {
   Talk talk(policy_of(R"("words": ["jab\u0142"])"), {},
             untrained({"A", "\u00f3", "b", "j", "\u0142"}, 6));
@@ -158,6 +180,20 @@ TEST(Bot, LettersOfOtherModels) {
   EXPECT_EQ(talk("xyz"), "REFUSE: input had no usable letters.");
   EXPECT_EQ(talk("jAb\u0142"),
             "REFUSE: The prefix \"jAb\u0142\" contains a fruit, \"jab\u0142\", which I never say.");
+}
+
+// A reason is one line, whatever the policy's texts are; a list may end its lines as it likes.
+TEST(Bot, PoliciesKeepToOneLine) {
+  const auto error = [](const std::string& policy) {
+    return message_of([&] { parse_policy(policy, "policy"); });
+  };
+  EXPECT_EQ(error(R"({"format": "microgpt-policy-v1", "name": "a\nb", "words": ["fig"]})"),
+            "policy: name, expected a text without control characters, got \"a\\nb\"");
+  EXPECT_EQ(error(policy_of(R"("words": ["fi\rg"])")),
+            "policy: words, expected a text without control characters, got \"fi\\rg\"");
+  EXPECT_EQ(error(R"({"format": "microgpt-policy-v1", "name": "", "words": ["fig"]})"),
+            "policy: name, expected a text without control characters, got \"\"");
+  EXPECT_EQ(parse_policy("fig\rpear\r\nplum\n", "list").words.size(), 3u);
 }
 
 TEST(Bot, Errors) {
