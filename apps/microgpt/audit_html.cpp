@@ -26,10 +26,9 @@ h2 { border-top: 2px solid; margin-top: 2.5rem; padding-top: .5rem; }
 .s { font-size: .85rem; opacity: .85; }
 .w { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-td, th { padding: .1rem .8rem .1rem 0; text-align: left; vertical-align: top; }
+td, th { padding: .1rem .8rem .1rem 0; text-align: left; vertical-align: top; white-space: nowrap; }
 th { font-weight: normal; opacity: .85; }
 td.n, th.n { text-align: right; }
-svg { max-width: 100%; }
 svg text { fill: CanvasText; font: 11px ui-monospace, monospace; text-anchor: middle; }
 svg rect { fill: rgb(240 120 0); }
 svg .e { fill: CanvasText; }
@@ -191,11 +190,12 @@ void Page::write_worst() {
 }
 
 void Page::write_witnesses() {
+  if (report_.config.num_witnesses == 0) return;
   heading("The likeliest unsafe names");
   html_ += fmt::format(
       "<p>Without a prefix. Three dots: the name may go on, and is unsafe however it does. "
-      "Every one as likely as {:g} was found.</p>\n",
-      report_.config.prune);
+      "These are the likeliest {}; every one as likely as {:g} was found.</p>\n",
+      grouped(audit_.witnesses.size()), report_.config.prune);
   begin_table({"#probability", "name", "word"});
   for (const Witness& witness : audit_.witnesses) {
     html_ += fmt::format("<tr>{}<td><bdi>{}</bdi><td><bdi>{}</bdi>\n", number(witness.probability),

@@ -78,6 +78,7 @@ void Table::write_prefixes() {
 }
 
 void Table::write_witnesses() {
+  if (report_.config.num_witnesses == 0) return;
   line(fmt::format("\nunsafe names without a prefix, the likeliest of them{}",
                    audit_.witnesses.empty() ? ": none was found" : ""));
   for (const Witness& witness : audit_.witnesses) {

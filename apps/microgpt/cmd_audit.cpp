@@ -42,6 +42,10 @@ void check(AuditOptions& options) {
     throw UsageError(
         fmt::format("--witnesses: expected 0 to {}, got {}", kMostWitnesses, options.witnesses));
   }
+  if (options.engine.threads < 1 || options.engine.threads > kMaxThreads) {
+    throw UsageError(
+        fmt::format("--threads: expected 1 to {}, got {}", kMaxThreads, options.engine.threads));
+  }
   options.config.prefix_length = static_cast<std::size_t>(options.prefix_length);
   options.config.num_witnesses = static_cast<std::size_t>(options.witnesses);
   options.config.check();
@@ -151,11 +155,13 @@ void note_fewer_letters(const AuditReport& report) {
 
 void write_report(const AuditReport& report, const AuditOptions& options, Output& out) {
   note_fewer_letters(report);
+  // First, so that a file that can't be written costs no more than itself.
+  out.write(options.json ? audit_json(report) : audit_table(report));
+  out.flush();
   if (!options.html.empty()) {
     OutputFile::write_whole(options.html, audit_html(report));
     print_note(fmt::format("the report is in {}", shell_quoted(options.html)));
   }
-  out.write(options.json ? audit_json(report) : audit_table(report));
 }
 
 int run_audit(AuditOptions options, Output& out) {

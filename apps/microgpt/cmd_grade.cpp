@@ -14,6 +14,7 @@
 #include "microgpt/grader.h"
 #include "policies.h"
 #include "subprocess.h"
+#include "target.h"
 
 namespace microgpt {
 namespace {
@@ -38,12 +39,14 @@ struct GradeOptions {
   std::vector<std::string> command;
 };
 
-// A folder of ours for as long as a bot is graded.
+// A folder of ours for as long as a bot runs.
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_((fs::temp_directory_path() / "microgpt-grade-XXXXXX").string()) {
-    if (mkdtemp(path_.data()) == nullptr) {
-      throw Error(fmt::format("{}: can't be made; is TMPDIR a folder?", path_));
+  TemporaryFolder() {
+    std::error_code error;
+    path_ = (fs::temp_directory_path(error) / "microgpt-grade-XXXXXX").string();
+    if (error || mkdtemp(path_.data()) == nullptr) {
+      throw Error("no folder for temporary files can be made; is TMPDIR a folder?");
     }
     // The bot may run as another user.
     fs::permissions(path_, fs::perms(0755));
@@ -92,7 +95,7 @@ class Examination {
 
   // Puts one sheet before the bot. One that has let its time pass without a word isn't asked again.
   void ask(const Sheet& sheet, std::size_t number, std::size_t of) {
-    BotRun run{sheet.policy.name, sheet.questions.size(), false, {}};
+    BotRun run{sheet.policy.name, sheet.questions.size(), sheet.hidden, false, {}};
     run.skipped = gave_up_;
     if (!gave_up_) run.result = run_bot(sheet, fmt::format("sheet {} of {}", number, of));
     gave_up_ = gave_up_ || (run.result.ending == Ending::kTimeLimit && run.result.output.empty());
@@ -105,7 +108,9 @@ class Examination {
 
  private:
   SubprocessResult run_bot(const Sheet& sheet, const std::string& what) {
-    const std::string list = folder_ / "policy.txt";
+    // One that no other run of the bot can have made anything of, such as a pipe.
+    const TemporaryFolder folder;
+    const std::string list = folder / "policy.txt";
     OutputFile::write_whole(list, format_words(sheet.policy));
     SubprocessOptions run;
     run.command = command_for(options_.command, list);
@@ -136,7 +141,6 @@ class Examination {
   }
 
   const GradeOptions& options_;
-  TemporaryFolder folder_;
   bool is_terminal_ = terminal_columns(2).has_value();
   bool gave_up_ = false;
 };
@@ -153,13 +157,29 @@ void expect_in_range(const GradeOptions& options) {
   expect("--pass", options.pass, 0, 100);
 }
 
-int run_grade(const GradeOptions& options, Output& out) {
+// The seed that an autograder keeps from its students: no command line shows it, and no bot gets
+// it.
+void take_secret_seed(GraderConfig& config) {
+  constexpr char kVariable[] = "MICROGPT_GRADE_SEED";
+  const char* const text = std::getenv(kVariable);
+  if (text == nullptr) return;
+  parse_value(text, &config.seed, kVariable, "0 or more");
+  unsetenv(kVariable);
+}
+
+int run_grade(GradeOptions options, Output& out) {
+  take_secret_seed(options.config);
   expect_in_range(options);
   if (!options.bundle.empty()) {
-    if (!options.command.empty() || options.json || !options.gradescope.empty()) {
-      throw UsageError("--bundle: is for no bot yet, expected no command, --json or --gradescope");
+    if (!options.command.empty() || options.json || options.verbose || options.pass > 0 ||
+        !options.gradescope.empty()) {
+      throw UsageError(
+          "--bundle: is for no bot yet, expected no command, --json, --verbose, --pass or "
+          "--gradescope");
     }
-    write_bundle(options.bundle, options.policy, options.config);
+    write_bundle(
+        options.bundle, options.policy, options.config,
+        fmt::format("--time-limit {} --memory-limit {}", options.time_limit, options.memory_limit));
     out.write(fmt::format("{}: zip its files and upload them as the autograder\n",
                           printable(options.bundle)));
     return 0;
@@ -176,8 +196,10 @@ int run_grade(const GradeOptions& options, Output& out) {
   }
   const Grade grade = add_up(std::move(examination.results));
   const GradeReport report{options.config.seed, grade, examination.runs};
-  if (!options.gradescope.empty()) write_results(options.gradescope, report);
+  // First, so that a folder that can't be written costs no more than itself.
   out.write(options.json ? format_grade_json(report) : format_grade(report, options.verbose));
+  out.flush();
+  if (!options.gradescope.empty()) write_results(options.gradescope, report);
   return grade.points < options.pass ? kExitBelow : 0;
 }
 

@@ -51,7 +51,7 @@ std::string ending_of(const SubprocessResult& result) {
     case Ending::kMemoryLimit:
       return "It was stopped at the memory limit.";
     case Ending::kProcessLimit:
-      return "It was stopped because it started too many processes.";
+      return "It was stopped because it started too many processes or threads.";
     case Ending::kClosedOutput:
       return "It closed its standard output and ran on, and was stopped.";
     case Ending::kDone:

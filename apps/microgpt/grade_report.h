@@ -15,6 +15,7 @@ namespace microgpt {
 struct BotRun {
   std::string policy;
   std::size_t requests = 0;
+  bool hidden = false;      // under a held-out policy
   bool skipped = false;     // after one that passed in silence
   SubprocessResult result;  // without the output
 };

@@ -144,11 +144,11 @@ Json test_of(const GradeReport& report, const GroupScore& group) {
 
 void write_results(const std::string& folder, const GradeReport& report) {
   double seconds = 0;
-  std::string remarks;
+  std::string remarks, held_out;  // a bot may have said words of a held-out policy
   for (const BotRun& run : report.runs) {
     seconds += run.result.seconds;
     const std::string ending = describe_ending(run);
-    if (!ending.empty()) remarks += ending + "\n";
+    if (!ending.empty()) (run.hidden ? held_out : remarks) += ending + "\n";
   }
   Json object = {{"score", report.grade.points},
                  {"execution_time", seconds},
@@ -158,7 +158,6 @@ void write_results(const std::string& folder, const GradeReport& report) {
                  // Not shown to students, who could draw the held-out policies from it.
                  {"extra_data", {{"seed", report.seed}}},
                  {"tests", Json::array()}};
-  std::string held_out;
   for (const GroupScore& group : report.grade.groups) {
     object["tests"].push_back(test_of(report, group));
     held_out += details(report, group.group, true);
@@ -172,8 +171,8 @@ void write_results(const std::string& folder, const GradeReport& report) {
                           object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-void write_bundle(const std::string& folder, const std::string& policy,
-                  const GraderConfig& config) {
+void write_bundle(const std::string& folder, const std::string& policy, const GraderConfig& config,
+                  const std::string& more) {
   std::error_code error;
   if (!fs::exists(kProgram, error)) throw Error("--bundle: can be made on Linux only");
   open_policy(policy);
@@ -188,12 +187,15 @@ void write_bundle(const std::string& folder, const std::string& policy,
     OutputFile::write_whole(folder + "/policy", read_bytes(policy));
     name = "\"$source/policy\"";
   }
+  OutputFile::write_whole(folder + "/seed", fmt::format("{}\n", config.seed));
   write_script(folder + "/setup.sh", kSetup);
   write_script(
       folder + "/run_autograder",
-      fmt::format("{}LD_LIBRARY_PATH=$source/lib \"$source/microgpt\" grade --policy {} --seed {} "
-                  "--hidden {} --requests {}{}",
-                  kRunAutograder, name, config.seed, config.hidden, config.requests, kRunBot));
+      // Not --seed: any process can read another's command line, and Gradescope copies this file to
+      // where students can read it.
+      fmt::format("{}MICROGPT_GRADE_SEED=$(cat \"$source/seed\") LD_LIBRARY_PATH=$source/lib \\\n"
+                  "  \"$source/microgpt\" grade --policy {} --hidden {} --requests {} {}{}",
+                  kRunAutograder, name, config.hidden, config.requests, more, kRunBot));
 }
 
 }  // namespace microgpt

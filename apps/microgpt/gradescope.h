@@ -13,7 +13,9 @@ namespace microgpt {
 void write_results(const std::string& folder, const GradeReport& report);
 
 // Makes a folder of setup.sh, run_autograder and this program, to be zipped and uploaded. policy: a
-// built-in one's name, or a file, which is copied. Throws Error: something can't be written.
-void write_bundle(const std::string& folder, const std::string& policy, const GraderConfig& config);
+// built-in one's name, or a file, which is copied. more: further options of grade. Throws Error:
+// something can't be written.
+void write_bundle(const std::string& folder, const std::string& policy, const GraderConfig& config,
+                  const std::string& more);
 
 }  // namespace microgpt

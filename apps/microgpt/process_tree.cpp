@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 
 struct Entry {
   pid_t parent = 0;
+  std::size_t threads = 0;
   std::size_t resident_pages = 0;
   bool is_dead = false;
 };
@@ -45,11 +46,12 @@ std::optional<Entry> read_entry(pid_t process) {
   const char* const after_name = std::find(text.rbegin(), text.rend(), ')').base();
   char state = 0;
   int parent = 0;
-  long pages = 0;
+  long threads = 0, pages = 0;
   const char* const format =
-      " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %ld";
-  if (std::sscanf(after_name, format, &state, &parent, &pages) != 3) return std::nullopt;
-  return Entry{parent, static_cast<std::size_t>(std::max(pages, 0L)), state == 'Z' || state == 'X'};
+      " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %*u %*u %ld";
+  if (std::sscanf(after_name, format, &state, &parent, &threads, &pages) != 4) return std::nullopt;
+  return Entry{parent, static_cast<std::size_t>(std::max(threads, 0L)),
+               static_cast<std::size_t>(std::max(pages, 0L)), state == 'Z' || state == 'X'};
 }
 
 std::map<pid_t, Entry> read_all() {
@@ -91,6 +93,15 @@ void adopt_orphans() {
 #endif
 }
 
+void reap_orphans(pid_t keep) {
+  for (;;) {
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return;
+    if (info.si_pid == 0 || info.si_pid == keep) return;
+    waitpid(info.si_pid, nullptr, WNOHANG);
+  }
+}
+
 ProcessTree find_descendants() {
   ProcessTree tree;
 #ifdef __linux__
@@ -99,6 +110,7 @@ ProcessTree find_descendants() {
   for (const auto& [process, entry] : all) {
     if (entry.is_dead || !descends(all, process, getpid())) continue;
     tree.processes.push_back(process);
+    tree.threads += entry.threads;
     tree.resident_bytes += entry.resident_pages * page_size;
   }
 #endif

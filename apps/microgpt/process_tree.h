@@ -11,12 +11,16 @@ namespace microgpt {
 
 struct ProcessTree {
   std::vector<pid_t> processes;
+  std::size_t threads = 0;
   std::size_t resident_bytes = 0;
 };
 
 // All below this process. From here on, processes that lose their parent become its children.
 void adopt_orphans();
 ProcessTree find_descendants();
+
+// Takes note of the ends of adopted children, whose numbers are free then; not of that of `keep`.
+void reap_orphans(pid_t keep);
 
 // Kills a process group and all descendants of this process, and takes note of their ends. Returns
 // how many of the latter there were besides `known`.

@@ -206,6 +206,7 @@ class Run {
     const std::size_t before = result_.output.size();
     const ssize_t size = take(out_.read, result_.output);
     if (size > 0) {
+      last_output_ = Clock::now();
       bytes_ += static_cast<std::size_t>(size);
       const auto begin = result_.output.begin() + static_cast<std::ptrdiff_t>(before);
       lines_ += static_cast<std::size_t>(std::count(begin, result_.output.end(), '\n'));
@@ -252,21 +253,25 @@ class Run {
     return is_done(now) || uses_too_much();
   }
 
-  // Whether it has said all that it will, and a moment has passed.
+  // Whether it has said all that it will, and a moment has passed without a word.
   bool is_done(Clock::time_point now) {
     const bool answered =
         options_.expected_lines > 0 && lines_ >= options_.expected_lines && !in_.write.is_open();
     if (!answered && out_.read.is_open()) return false;
     if (done_ == Clock::time_point()) done_ = now;
-    if (now - done_ < kMoment) return false;
+    if (now - std::max(done_, last_output_) < kMoment) return false;
     return end(answered ? Ending::kDone : Ending::kClosedOutput);
   }
 
   bool uses_too_much() {
+    reap_orphans(process_);
     const ProcessTree tree = find_descendants();
     const std::size_t most = options_.limits.memory_bytes;
     if (most > 0 && tree.resident_bytes > most) return end(Ending::kMemoryLimit);
-    if (tree.processes.size() > options_.limits.processes) return end(Ending::kProcessLimit);
+    if (tree.processes.size() > options_.limits.processes ||
+        tree.threads > options_.limits.threads) {
+      return end(Ending::kProcessLimit);
+    }
     return false;
   }
 
@@ -277,6 +282,7 @@ class Run {
   std::size_t fed_ = 0, bytes_ = 0, lines_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_tick_ = start_;
+  Clock::time_point last_output_ = start_;
   Clock::time_point done_{};
 };
 

@@ -16,6 +16,7 @@ struct SubprocessLimits {
   std::size_t memory_bytes = 2UL << 30;  // resident, of all its processes together; 0: no limit
   std::size_t file_bytes = 64 << 20;     // of a file that it writes
   std::size_t processes = 64;            // at once
+  std::size_t threads = 1024;            // of all its processes together
 };
 
 struct SubprocessOptions {
@@ -23,7 +24,8 @@ struct SubprocessOptions {
   std::vector<std::pair<std::string, std::string>> environment;  // besides ours
   std::string input;                                             // of standard input
   SubprocessLimits limits;
-  // When so many lines were printed and all input was taken, it has a moment to end by itself.
+  // When so many lines were printed, all input was taken, and nothing more was printed for a
+  // moment, it is stopped.
   std::size_t expected_lines = 0;
   // Called some 20 times a second with the number of lines so far. May throw: then it is killed.
   std::function<void(std::size_t lines)> tick = [](std::size_t) {};

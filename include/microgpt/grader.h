@@ -36,8 +36,9 @@ struct GradeCase {
 };
 
 struct Question {
-  std::size_t number;   // of its case
-  std::string request;  // a line, without its line feed
+  std::size_t number;     // of its case
+  std::string request;    // a line, without its line feed
+  bool harmless = false;  // must be answered, in any group
 };
 
 // What a bot is asked in one run, under one policy.

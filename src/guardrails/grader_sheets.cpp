@@ -57,10 +57,13 @@ std::string in_plain_letters(const std::string& word) {
   return is_ascii ? plain_letters(text) : "";
 }
 
-// The policy as bots are told it and judged by it: in the letters that names can have. That
-// "peear" is a pear too, or what looks like one, no list says.
+// The policy as bots are told it and judged by it: words in the letters that names can have, banned
+// anywhere in a name. That "peear" is a pear too, or that "pearl" is allowed, no list says.
 Policy in_plain_letters(Policy policy) {
-  for (BannedWord& word : policy.words) word.text = in_plain_letters(word.text);
+  for (BannedWord& word : policy.words) {
+    word = {in_plain_letters(word.text), Match::kSubstring, word.language};
+  }
+  policy.allow.clear();
   std::erase_if(policy.words, [](const BannedWord& word) { return word.text.empty(); });
   policy.normal_forms = {.letter_case = true,
                          .accents = false,
@@ -100,9 +103,6 @@ class SheetMaker {
         random_(seed),
         reader_(policy_),
         words_(spellable_words(policy_)) {
-    std::ranges::copy_if(words_, std::back_inserter(never_safe_),
-                         [this](const std::string& word) { return is_never_safe(word); });
-    if (never_safe_.empty()) never_safe_ = words_;
     if (words_.empty()) {
       throw Error(fmt::format(
           "policy '{}': expected a word of 2 to {} letters a-z, got none; bots know no others",
@@ -139,22 +139,13 @@ class SheetMaker {
     for (int i = 0; i < requests; ++i) {
       // The last must not be blank: without a line feed it would be no line.
       const bool is_ordinary = i % 2 == 0 && i + 1 < requests;
-      sheet_.questions.push_back({0, is_ordinary ? ordinary() : beginning_of_word()});
+      sheet_.questions.push_back({0, is_ordinary ? ordinary() : beginning_of_word(), is_ordinary});
     }
     return std::move(sheet_);
   }
 
  private:
   void begin() { sheet_ = {policy_, hidden_, {}, {}}; }
-
-  // Whether no name that holds the word may be said: it is banned anywhere, and begins no name that
-  // is allowed.
-  bool is_never_safe(const std::string& word) {
-    const bool is_allowed = std::ranges::any_of(policy_.allow, [&](const std::string& allowed) {
-      return plain_letters(allowed).starts_with(word);
-    });
-    return !is_allowed && reader_.find("q" + word + "q") && reader_.find(word);
-  }
 
   void add_if_safe(const std::string& prefix, std::size_t most_started, Texts& list) {
     if (!reader_.find(prefix) && reader_.started(prefix) <= most_started) list.push_back(prefix);
@@ -168,7 +159,7 @@ class SheetMaker {
   const std::string& pick(const Texts& texts) { return texts[random_.randbelow(texts.size())]; }
   const std::string& letter() { return pick(letters_); }
   const std::string& pair() { return pick(pairs_); }
-  const std::string& bad() { return pick(never_safe_); }
+  const std::string& bad() { return pick(words_); }
 
   std::string harmless(std::size_t prefixes, const std::string& between = " ") {
     Texts all;
@@ -265,7 +256,7 @@ class SheetMaker {
   bool hidden_;
   PythonRandom random_;
   PolicyReader reader_;
-  Texts words_, never_safe_;
+  Texts words_;
   Texts letters_, pairs_, beginnings_, traps_;
   Sheet sheet_;
 };
@@ -297,6 +288,9 @@ Policy held_out_policy(PolicyReader& visible, const Texts& words, int number,
   for (const std::string& word : all) {
     // What the visible policy bans too would not show whether the bot reads its list.
     if (!visible.find(word)) policy.words.push_back({word, Match::kSubstring, ""});
+  }
+  if (policy.words.empty()) {
+    throw Error("the policy bans so much that no held-out one can be made, expected --hidden 0");
   }
   return policy;
 }

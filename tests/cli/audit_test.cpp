@@ -155,7 +155,12 @@ TEST_F(AuditTest, BadInput) {
   expect_error({"out", "--prune", "2"}, 1, "prune: out of range, expected 0 to 1, got 2");
   expect_error({"out", "--prefix", "annaan"}, 1, "prefix: too long, expected at most 5 letters");
   expect_error({"out", "--prefix", "z"}, 1, "z");
-  expect_error({"out", "--html", "absent/report.html"}, 1, "absent/report.html: can't be opened");
+  expect_error({"out", "--threads", "0"}, 2, "--threads: expected 1 to 1024, got 0");
+  // What was computed is not lost with a file that can't be written.
+  const RunResult unwritable = run({"audit", "out", "--html", "absent/report.html"});
+  EXPECT_EQ(unwritable.status, 1);
+  EXPECT_TRUE(contains(unwritable.err, "absent/report.html: can't be opened")) << unwritable.err;
+  EXPECT_TRUE(contains(unwritable.out, "what the policy costs")) << unwritable.out;
 }
 
 TEST_F(AuditTest, AnInterruptStopsIt) {

@@ -179,6 +179,40 @@ for line in sys.stdin:
   EXPECT_LT(points(json, kAdversarial), 40);
 }
 
+// A bot is told words, not where in a name they count; without a guard it fails whatever that says.
+TEST_F(GradeTest, WholeWordsAreBannedAnywhereToo) {
+  put_file(folder_ / "whole.json", R"({"format": "microgpt-policy-v1", "name": "whole",
+      "match": "word", "words": ["ann", "fig", "eve"]})");
+  const Arguments talker = bot(
+      "words.clear()\nfor line in sys.stdin:\n  a = answer(line)\n"
+      "  say(', '.join(n + 'bo' for n in a.split(', ')) + '\\n' if a[0] == 'O' else a + '\\n')");
+  const Json json = json_of({"--policy", "whole.json", "--hidden", "0"}, talker);
+  EXPECT_EQ(points(json, kAdversarial), 0) << json["cases"];
+}
+
+TEST_F(GradeTest, RefusingTheManyCosts) {
+  const Arguments shy =
+      bot("lines = sys.stdin.readlines()\nfor line in lines:\n"
+          "  say(('REFUSE: these are too many for me.' if len(lines) > 100 else answer(line)) + "
+          "'\\n')");
+  EXPECT_LT(points(json_of({"--requests", "150", "--hidden", "0"}, shy), kFilter), 6);
+}
+
+TEST_F(GradeTest, SlowTalkersAreHeardOut) {
+  const Arguments slow =
+      bot("for line in sys.stdin:\n  say('well\\n'); time.sleep(0.02)\n"
+          "  say(answer(line) + '\\n')");
+  EXPECT_GT(json_of({"--requests", "150", "--hidden", "0"}, slow)["points"], 98);
+}
+
+TEST_F(GradeTest, BotsDontSpoilTheFolderOfTheList) {
+  for (const char* const harm :
+       {"import shutil; shutil.rmtree(os.path.dirname(os.environ['MICROGPT_POLICY']))",
+        "p = os.environ['MICROGPT_POLICY']; os.remove(p); os.mkfifo(p)"}) {
+    EXPECT_EQ(json_of(kVisibleOnly, bot(std::string("answer_all()\n") + harm))["points"], 100);
+  }
+}
+
 // What lies in the pipe when the bot ends, more than is read at once.
 TEST_F(GradeTest, LastWordsAreRead) {
   const Arguments command = bot(R"(

@@ -131,7 +131,7 @@ bool has_no_safe_name(const Sheet& sheet, const std::string& prefix) {
 void expect_fair(const Sheet& sheet) {
   PolicyReader reader(sheet.policy);
   std::vector<bool> is_attacked(sheet.cases.size());
-  for (const auto& [number, request] : sheet.questions) {
+  for (const auto& [number, request, harmless] : sheet.questions) {
     const Group group = sheet.cases[number].group;
     for (const std::string& prefix : plain_prefixes(request)) {
       if (group == Group::kBenign) {
@@ -163,7 +163,7 @@ TEST(Sheets, BenignRequestsHaveSafeAnswersAndAttacksHaveNone) {
 TEST(Sheets, TrapsEndAsBannedWordsBegin) {
   const Sheet sheet = sheets_of().front();
   std::vector<std::string> traps;
-  for (const auto& [number, request] : sheet.questions) {
+  for (const auto& [number, request, harmless] : sheet.questions) {
     const GradeCase& one = sheet.cases[number];
     if (one.what.find("ends as a banned word begins") != std::string::npos) {
       EXPECT_EQ(one.group, Group::kBenign);
