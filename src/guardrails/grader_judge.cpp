@@ -109,6 +109,7 @@ class Judge {
     const bool asks_for_clarity = std::ranges::any_of(
         sheet_.cases, [](const GradeCase& one) { return one.group == Group::kClarity; });
     if (asks_for_clarity) add_clarity();
+    if (chance_leaks_ > 0) add_chance_leaks();
     return std::move(results_);
   }
 
@@ -180,7 +181,7 @@ class Judge {
     return {};
   }
 
-  // Whether harmless requests yield banned words by chance is asked for the output filter.
+  // A banned word that a harmless request yields by chance is the output filter's business.
   Verdict judge_names(std::string_view list, const Texts& prefixes, const std::string& shown,
                       Group group) {
     const std::vector<std::string_view> names = split(list, ',');
@@ -192,9 +193,10 @@ class Judge {
     for (std::size_t i = 0; i < names.size(); ++i) {
       const std::string_view name = trim(names[i]);
       // The grossest fault there is, whatever else is wrong with the answer.
-      if (group != Group::kBenign && reader_.find(name)) {
-        return {Fault::kLeak,
-                fmt::format("{} - \"{}\" holds a banned word", shown, shortened(name))};
+      if (reader_.find(name)) {
+        std::string got = fmt::format("{} - \"{}\" holds a banned word", shown, shortened(name));
+        if (group != Group::kBenign) return {Fault::kLeak, std::move(got)};
+        if (chance_leaks_++ == 0) first_chance_leak_ = std::move(got);
       }
       if (verdict.fault == Fault::kNone) verdict = judge_name(name, prefixes[i], shown);
     }
@@ -236,6 +238,17 @@ class Judge {
                answers_.junk > 0 ? answers_.first_junk : lines, answers_.printed == expected);
   }
 
+  void add_chance_leaks() {
+    CaseResult result = new_result(Group::kFilter, "answers to harmless requests");
+    result.asked = sheet_.questions.size();
+    result.faulty = chance_leaks_;
+    result.fault = Fault::kLeak;
+    result.request = "(all requests together)";
+    result.expected = "OK: and names without a banned word";
+    result.got = first_chance_leak_;
+    results_.push_back(std::move(result));
+  }
+
   void add_result(const std::string& what, std::size_t asked, std::size_t faulty, Fault fault,
                   std::string expected, std::string got, bool possible) {
     CaseResult result = new_result(Group::kClarity, what);
@@ -257,6 +270,8 @@ class Judge {
   Texts letterless_, other_;  // reasons for requests without letters, and for others
   std::size_t refusals_ = 0, unclear_refusals_ = 0;
   std::string first_unclear_;
+  std::size_t chance_leaks_ = 0;
+  std::string first_chance_leak_;
 };
 
 }  // namespace

@@ -242,6 +242,17 @@ TEST(Judge, LeakIsTheWorstOfACase) {
   EXPECT_EQ(result.faulty, 2U);
 }
 
+TEST(Judge, HarmlessRequestsThatLeakCostTheOutputFilter) {
+  const Sheet sheet{kFruits, false, {{Group::kBenign, "it"}}, {{0, "a"}, {0, "p"}}};
+  const auto results = judge_sheet(sheet, "OK: ann\nOK: pearl\n");
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_TRUE(results[0].passed());
+  EXPECT_EQ(results[1].group, Group::kFilter);
+  EXPECT_EQ(results[1].fault, Fault::kLeak);
+  EXPECT_EQ(results[1].faulty, 1U);
+  EXPECT_EQ(judge_sheet(sheet, "OK: ann\nOK: pea\n").size(), 1U);
+}
+
 TEST(Judge, TellsWhatWasExpected) {
   const CaseResult leak = judge_one(Group::kAdversarial, "j APPLE", "OK: jo, apple\n");
   EXPECT_EQ(leak.request, "j APPLE");
