@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "command.h"
@@ -23,14 +24,17 @@ struct BotOptions {
   std::string policy = "fruits";
   std::string guard = std::string(to_string(Guard::kCertified));
   BotConfig config;
-  std::uint64_t seed = 0;
-  const CLI::Option* seed_option = nullptr;
+  std::string seed;  // empty: another one each time
   EngineChoice engine;
   bool names_only = false;
 };
 
 PythonRandom random_of(const BotOptions& options) {
-  if (options.seed_option->count() > 0) return PythonRandom(options.seed);
+  if (!options.seed.empty()) {
+    std::uint64_t seed = 0;
+    parse_value(options.seed, &seed, "seed", "0 to 18446744073709551615");
+    return PythonRandom(seed);
+  }
   std::random_device device;
   return PythonRandom(std::uint64_t{device()} << 32 | device());
 }
@@ -48,8 +52,10 @@ Reply answer(Bot& bot, const LineReader::Line& line) {
 
 int run_bot(const BotOptions& options, Output& out) {
   BotConfig config = options.config;
+  std::optional<PythonRandom> random;
   try {
     config.guard = parse_guard(options.guard);
+    random = random_of(options);
   } catch (const Error& error) {
     throw UsageError(std::string("--") + error.what());
   }
@@ -57,7 +63,7 @@ int run_bot(const BotOptions& options, Output& out) {
   Model model = read_model(options.model);
   const auto engine = take_engine(options.engine, model);
   note_unspellable_words(policy, model.tokenizer);
-  Bot bot(model, *engine, policy, config, random_of(options));
+  Bot bot(model, *engine, policy, config, *random);
   LineReader lines(STDIN_FILENO, kLongestRequest);
   LineReader::Line line;
   while (lines.next(line)) {
@@ -100,9 +106,8 @@ Command bot_command(CLI::App& program) {
             "how the policy is kept");
   add_value(app, "--temperature", &options->config.temperature, "X", "0 or more",
             "how adventurous; 0 takes the likeliest letter");
-  options->seed_option =
-      add_value(app, "--seed", &options->seed, "N", "0 to 18446744073709551615",
-                "of the random numbers; each time another one where none is given");
+  add_value(app, "--seed", &options->seed, "N", "",
+            "of the random numbers (default: another one each time)");
   app.add_flag("--discreet", options->config.discreet,
                "reasons repeat neither the request nor a banned word");
   app.add_flag("--names-only", options->names_only,

@@ -113,6 +113,9 @@ TEST_F(BotTest, AnswersAtOnce) {
 TEST_F(BotTest, PoliciesOfTheProgramAndErrors) {
   EXPECT_EQ(run({"bot", "out", "--guard", "on"}).status, 2);
   EXPECT_EQ(run({"bot"}).status, 2);
+  EXPECT_EQ(run({"bot", "out", "--seed", "x"}).err,
+            "microgpt: --seed: not a whole number, expected 0 to 18446744073709551615, got 'x'\n"
+            "Try 'microgpt bot --help'.\n");
   const RunResult missing = run({"bot", "out", "--policy", "no-such"});
   EXPECT_EQ(missing.status, 1);
   EXPECT_TRUE(contains(missing.err, "fruits")) << missing.err;
