@@ -173,7 +173,7 @@ TEST_F(BotTest, NothingIsFoundByAHunter) {
   output_of({"train", "--data", "embedded", "--num-steps", "200", "--out", "names"});
   const RunResult hunted =
       run_program({.command = {"python3", MICROGPT_SOURCE_DIR "/tests/guardrails/hunt.py",
-                               MICROGPT_PROGRAM, folder_ / "names", "20", "500"}});
+                               MICROGPT_PROGRAM, folder_ / "names", "12", "300"}});
   EXPECT_EQ(hunted.status, 0) << hunted.out << hunted.err;
 }
 

@@ -274,13 +274,13 @@ TEST_P(Sampled, HasTheModelsDistributionOverWhatIsAllowed) {
       for (auto& [text, p] : expected) p /= total;
       how.constraint = &constraint;
       ASSERT_LT(std::pow(1 - total, how.tries), 1e-4) << shape.ends << total;
-      const auto [statistic, freedom] = chi_square(many(how, prefix, 5000), expected);
+      const auto [statistic, freedom] = chi_square(many(how, prefix, 2500), expected);
       ASSERT_GT(freedom, 0);
       EXPECT_LT(statistic, bound(freedom)) << temperature << shape.ends << prefix << freedom;
       checked += freedom;
     }
   }
-  EXPECT_GT(checked, 100);
+  EXPECT_GT(checked, 80);
 }
 
 // With luck excluded: no try is ever free.
@@ -310,15 +310,15 @@ TEST_P(Sampled, WeighsWhatItHadToForce) {
   const auto distance = [&](int tries) {
     how.tries = tries;
     std::map<std::string, int> count;
-    for (const std::string& text : many(how, "", 4000)) ++count[text];
+    for (const std::string& text : many(how, "", 2000)) ++count[text];
     double sum = 0;
-    for (const auto& [text, p] : expected) sum += std::abs(count[text] / 4000.0 - p / total) / 2;
+    for (const auto& [text, p] : expected) sum += std::abs(count[text] / 2000.0 - p / total) / 2;
     return sum;
   };
-  const double one = distance(1), few = distance(8), enough = distance(300);
+  const double one = distance(1), few = distance(8), enough = distance(200);
   EXPECT_GT(one, 0.1);
   EXPECT_LT(few, one * 0.8);
-  EXPECT_LT(enough, 0.03);
+  EXPECT_LT(enough, 0.04);
 }
 
 TEST_P(Sampled, NamesThatAreAllowedStayWhatTheyAre) {

@@ -33,7 +33,7 @@ def pattern(word, match, repeats):
 def random_policy(names):
     """Parts of names that the model writes, so that the ban matters, and some that nobody has."""
     words = {}
-    for _ in range(rng.choice([1, 3, 20, 200])):
+    for _ in range(rng.choice([1, 3, 10, 40])):
         name = rng.choice(names)
         begin = rng.randrange(len(name))
         word = name[begin:begin + rng.randint(1 if rng.random() < 0.1 else 2, 6)]
