@@ -1,0 +1,116 @@
+// A source says where a number on the page comes from, so that its card can be opened, a test can
+// ask the engine for it again, and a link can carry it.
+//
+//   toy#pos2.layer0.q[0]                 'b' at position 2, cache as printed, target BOS
+//   computed#pos2.layer0.q[0]            the same with the cache that the toy computes
+//   real?text=emma#pos1.logits[3]        the shipped model on a document
+//   toy?token=a&round=2#pos2.probs[0]    options: see TraceOptions
+//   toy#grad(wte[2][0])                  a gradient of the loss
+//   expr:L=a*b%2Ba;a=2;b=3#grad(a)       a named number of an expression
+//   run?steps=5&seed=42#loss[5]          a training on the embedded names; steps count from 1
+//   next?model=trained&prefix=em&t=0.7#probs[0]   also logits[i], entropy
+import type { TraceRequest } from './types';
+
+/** What stands behind '?' for the three scenes toy, computed and real. */
+export interface TraceOptions {
+  token?: string; // toy, computed: BOS, a, b or c at position 2
+  target?: string; // toy, computed: what should follow
+  text?: string; // real: the document; toy: a whole one
+  model?: string; // real: another registered model
+  round?: number;
+  set?: Record<string, number>; // set=wte[2][0]:0.5,wte[2][1]:-1
+}
+
+export interface TraceSource {
+  scene: 'toy' | 'computed' | 'real';
+  options: TraceOptions;
+  path: string;
+  grad: boolean;
+}
+
+export const TOY_TOKENS = ['BOS', 'a', 'b', 'c'];
+
+function optionsText(options: TraceOptions): string {
+  const parts = new URLSearchParams();
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (key === 'set') {
+      parts.set(key, Object.entries(value as Record<string, number>).map(([path, to]) => `${path}:${to}`).join(','));
+    } else {
+      parts.set(key, String(value));
+    }
+  }
+  const text = parts.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+export function traceSource(scene: TraceSource['scene'], path: string, options: TraceOptions = {}): string {
+  return `${scene}${optionsText(options)}#${path}`;
+}
+
+export function gradSource(scene: TraceSource['scene'], path: string, options: TraceOptions = {}): string {
+  return traceSource(scene, `grad(${path})`, options);
+}
+
+export function expressionSource(expression: string, name: string): string {
+  return `expr:${encodeURIComponent(expression)}#${name}`;
+}
+
+export function runSource(step: number, seed = 42): string {
+  return `run?steps=${step}&seed=${seed}#loss[${step}]`;
+}
+
+export function nextSource(model: string, prefix: string, temperature: number, name: string): string {
+  return `next${optionsText({ model, ...({ prefix, t: temperature } as object) } as TraceOptions)}#${name}`;
+}
+
+/** The trace that a scene stands for. Throws for a token that is none. */
+export function traceRequest(scene: TraceSource['scene'], options: TraceOptions = {}): TraceRequest {
+  const changes = Object.entries(options.set ?? {}).map(([path, value]) => ({ path, value }));
+  const common = { backward: true, round: options.round, changes };
+  if (scene === 'real') {
+    return { ...common, model: options.model ?? 'trained', text: options.text ?? 'emma' };
+  }
+  if (options.text !== undefined) return { ...common, model: 'toy', text: options.text };
+  const token = toyToken(options.token ?? 'b');
+  const target = toyToken(options.target ?? 'BOS');
+  return scene === 'toy'
+    ? { ...common, model: 'toy', tokens: [token, target], printedCache: true }
+    : { ...common, model: 'toy', tokens: [0, 1, token, target] };
+}
+
+function toyToken(name: string): number {
+  const token = TOY_TOKENS.indexOf(name);
+  if (token < 0) throw new Error(`no such token: ${name}, expected BOS, a, b or c`);
+  return token;
+}
+
+/** Splits a source. Throws for one of another form. */
+export function parseSource(source: string): { scheme: string; query: URLSearchParams; expression: string; path: string; grad: boolean } {
+  const hash = source.lastIndexOf('#');
+  const head = source.slice(0, hash);
+  let path = source.slice(hash + 1);
+  const grad = path.startsWith('grad(') && path.endsWith(')');
+  if (grad) path = path.slice(5, -1);
+  if (hash <= 0 || path === '') throw new Error(`not a source: ${source}`);
+  if (head.startsWith('expr:')) {
+    return { scheme: 'expr', query: new URLSearchParams(), expression: decodeURIComponent(head.slice(5)), path, grad };
+  }
+  const [scheme, query] = head.split('?', 2);
+  return { scheme, query: new URLSearchParams(query ?? ''), expression: '', path, grad };
+}
+
+export function traceOptions(query: URLSearchParams): TraceOptions {
+  const options: TraceOptions = {};
+  for (const key of ['token', 'target', 'text', 'model'] as const) {
+    if (query.has(key)) options[key] = query.get(key)!;
+  }
+  if (query.has('round')) options.round = Number(query.get('round'));
+  if (query.has('set')) {
+    options.set = Object.fromEntries(query.get('set')!.split(',').map((part) => {
+      const colon = part.lastIndexOf(':');
+      return [part.slice(0, colon), Number(part.slice(colon + 1))];
+    }));
+  }
+  return options;
+}
