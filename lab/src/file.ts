@@ -1,0 +1,14 @@
+// The page where it was opened as a file: no workers, nothing can be fetched, so that the engine
+// runs in the page, of data that file-data.js brings.
+import './styles/index.css';
+import { inPage } from './engine/client';
+import { start } from './page/page';
+
+declare global {
+  interface Window {
+    labFiles: { wasm: string; model: string; names: string };
+  }
+}
+
+const bytes = Uint8Array.from(atob(window.labFiles.wasm), (character) => character.charCodeAt(0));
+start(inPage(bytes, window.labFiles.model, window.labFiles.names));

@@ -1,0 +1,26 @@
+// What makes the document alive, in the order in which a reader meets it.
+import type { RemoteEngine } from '../engine/types';
+import { startCards } from './cards';
+import { startContents } from './contents';
+import { startExercises } from './exercises';
+import { openLink, startLinks } from '../state/link';
+import { startPresentation } from './presentation';
+import { startTheme } from './theme';
+import { startWidgets } from './widgets';
+
+export interface Connection {
+  engine: RemoteEngine;
+  ready: Promise<void>; // rejected where WebAssembly can't run: the text remains
+}
+
+export function start(connection: Connection): void {
+  const tools = document.getElementById('tools')!;
+  startTheme(tools);
+  startPresentation(tools);
+  startContents();
+  startLinks();
+  startCards(connection.engine);
+  startExercises(connection.engine);
+  startWidgets(connection);
+  openLink(location.hash);
+}
