@@ -1,5 +1,6 @@
 // What makes the document alive, in the order in which a reader meets it.
 import type { RemoteEngine } from '../engine/types';
+import { format, grouped } from '../components/number';
 import { startCards } from './cards';
 import { startContents } from './contents';
 import { startExercises } from './exercises';
@@ -13,7 +14,9 @@ export interface Connection {
   ready: Promise<void>; // rejected where WebAssembly can't run: the text remains
 }
 
+/** window.microgptLab is for the curious at the console, and for tests. */
 export function start(connection: Connection): void {
+  Object.assign(window, { microgptLab: { engine: connection.engine, format, grouped } });
   const tools = document.getElementById('tools')!;
   startTheme(tools);
   startPresentation(tools);
