@@ -2,6 +2,7 @@
 import { Wasm } from './wasm';
 import { parseSource, traceOptions, traceRequest, traceSource, gradSource } from './sources';
 import type { TraceSource } from './sources';
+import { expressionCard, nodeNamed } from './expression';
 import { EngineError } from './types';
 import type {
   AuditReport, BotAnswer, Card, Engine, ExpressionGraph, GradeReport, ModelId, ModelInfo, NextToken,
@@ -309,9 +310,10 @@ export class WasmEngine implements Engine {
       if (grad === null) throw new EngineError(`${scene.path}: has no gradient`);
       return grad[element.index];
     }
-    const { scheme, query, expression, path, grad } = parseSource(source);
-    if (scheme === 'expr') {
-      const graph = this.graph(expression);
+    const { scheme, query, path } = parseSource(source);
+    const graph = this.sourceGraph(source);
+    if (graph) {
+      const { grad } = parseSource(source);
       const node = nodeNamed(graph, path);
       return grad ? graph.grad[node] : graph.data[node];
     }
@@ -395,19 +397,29 @@ export class WasmEngine implements Engine {
     return ask(64) ?? ask(65536) ?? [];
   }
 
-  /** Of an expression, a run or a next token, which have no names but their own. */
+  /** The graph that a source names a number of; null for another source. */
+  private sourceGraph(source: string): ExpressionGraph | null {
+    const { scheme, query, expression } = parseSource(source);
+    if (scheme === 'expr') return this.graph(expression);
+    if (scheme !== 'backward') return null;
+    const turns = query.get('turns') ?? '';
+    const of = query.get('of') ?? '';
+    if (turns === 'hurried') return this.hurriedGraph(of);
+    if (!/^\d{1,6}$/.test(turns)) throw new EngineError(`turns: expected a number or 'hurried', got '${turns}'`);
+    return this.graph(of, Number(turns));
+  }
+
+  /** Of a run or a next token, which have no names but their own, or of an expression. */
   private plainCard(source: string): Card {
-    const { scheme, expression, path, grad } = parseSource(source);
+    const { path, grad } = parseSource(source);
     const value = this.value(source);
     const card: Card = {
       source, title: grad ? `grad(${path})` : path, value, text: String(value), formula: '', numbers: '',
       parents: [], users: [], grad: null, gradFormula: '', gradNumbers: '', file: '', line: 0, pythonLine: 0,
       pythonFunction: '',
     };
-    if (scheme === 'expr') {
-      card.grad = this.value(`${source.slice(0, source.lastIndexOf('#'))}#grad(${path})`);
-      card.formula = expression;
-    }
+    const graph = this.sourceGraph(source);
+    if (graph) expressionCard(card, graph, nodeNamed(graph, path), grad);
     return card;
   }
 
@@ -519,9 +531,17 @@ export class WasmEngine implements Engine {
   }
 
   graph(expression: string, turns?: number): ExpressionGraph {
+    return this.graphAfter(expression, (graph) => this.wasm.check('backward_step', graph, turns ?? ALL_TURNS));
+  }
+
+  hurriedGraph(expression: string): ExpressionGraph {
+    return this.graphAfter(expression, (graph) => this.wasm.check('backward_recursive', graph));
+  }
+
+  private graphAfter(expression: string, backward: (graph: number) => void): ExpressionGraph {
     const { wasm } = this;
     return this.withGraph(expression, (graph) => wasm.scratch(4, (out) => {
-      wasm.check('backward_step', graph, turns ?? ALL_TURNS);
+      backward(graph);
       const size = wasm.call('graph_size', graph);
       const name = Array.from({ length: size }, (_, node) => wasm.textOf('graph_name', graph, node));
       wasm.check('graph_root', graph, out);
@@ -914,12 +934,6 @@ export class WasmEngine implements Engine {
       wasm.call('grader_free', grader);
     }
   }
-}
-
-function nodeNamed(graph: ExpressionGraph, name: string): number {
-  const node = graph.name.findIndex((names) => names.split(', ').includes(name));
-  if (node < 0) throw new EngineError(`nothing is called '${name}'`);
-  return node;
 }
 
 /** The source of a number of a trace, where a scene stands for that trace; else ''. */

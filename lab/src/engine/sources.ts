@@ -7,6 +7,8 @@
 //   toy?token=a&round=2#pos2.probs[0]    options: see TraceOptions
 //   toy#grad(wte[2][0])                  a gradient of the loss
 //   expr:L=a*b%2Ba;a=2;b=3#grad(a)       a named number of an expression
+//   backward?turns=2&of=L%3Da*b;a%3D2;b%3D3#grad(a)   the same after so many turns of the backward pass;
+//                                        turns=hurried: after one without topological order
 //   run?steps=5&seed=42#loss[5]          a training on the embedded names; steps count from 1
 //   next?model=trained&prefix=em&t=0.7#probs[0]   also logits[i], entropy
 import type { TraceRequest } from './types';
@@ -54,6 +56,10 @@ export function gradSource(scene: TraceSource['scene'], path: string, options: T
 
 export function expressionSource(expression: string, name: string): string {
   return `expr:${encodeURIComponent(expression)}#${name}`;
+}
+
+export function backwardSource(expression: string, turns: number | 'hurried', name: string): string {
+  return `backward?${new URLSearchParams({ turns: String(turns), of: expression })}#grad(${name})`;
 }
 
 export function runSource(step: number, seed = 42): string {

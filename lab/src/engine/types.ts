@@ -216,6 +216,8 @@ export interface Engine {
 
   /** "L = a*b + a; a = 2; b = 3". turns: how far the backward pass goes; all of it by default. */
   graph(expression: string, turns?: number): ExpressionGraph;
+  /** With the wrong gradients that a recursive backward pass without that order leaves. */
+  hurriedGraph(expression: string): ExpressionGraph;
   /** Values of named nodes for many settings of some leaves: values[i][j] is name j under settings i. */
   evaluate(expression: string, leaves: string[], settings: Float64Array, names: string[]): Float64Array;
 
