@@ -4,11 +4,6 @@ import './styles/index.css';
 import { inPage } from './engine/client';
 import { start } from './page/page';
 
-declare global {
-  interface Window {
-    labFiles: { wasm: string; model: string; names: string };
-  }
-}
-
-const bytes = Uint8Array.from(atob(window.labFiles.wasm), (character) => character.charCodeAt(0));
-start(inPage(bytes, window.labFiles.model, window.labFiles.names));
+const files = window.labFiles!;
+const bytes = Uint8Array.from(atob(files.wasm), (character) => character.charCodeAt(0));
+start(inPage(bytes, files.model, files.names));

@@ -11,7 +11,7 @@ namespace microgpt::reference {
 namespace {
 
 constexpr std::size_t kFirstCapacity = 1 << 16;
-constexpr std::size_t kMaxNodes = std::size_t{1} << 32;  // an index has 32 bits
+constexpr std::uint64_t kMaxNodes = std::uint64_t{1} << 32;  // an index has 32 bits
 
 // Pages of the part that is not copied are first touched when nodes need them.
 template <class T>

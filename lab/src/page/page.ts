@@ -1,5 +1,5 @@
 // What makes the document alive, in the order in which a reader meets it.
-import type { RemoteEngine } from '../engine/types';
+import type { Connection } from '../engine/client';
 import { format, grouped } from '../components/number';
 import { startCards } from './cards';
 import { startContents } from './contents';
@@ -9,10 +9,6 @@ import { startPresentation } from './presentation';
 import { startTheme } from './theme';
 import { startWidgets } from './widgets';
 
-export interface Connection {
-  engine: RemoteEngine;
-  ready: Promise<void>; // rejected where WebAssembly can't run: the text remains
-}
 
 /** window.microgptLab is for the curious at the console, and for tests. */
 export function start(connection: Connection): void {

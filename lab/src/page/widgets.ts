@@ -4,7 +4,7 @@ import type { RemoteEngine } from '../engine/types';
 import { t } from '../text/messages';
 import { askedOf } from '../state/link';
 import { notice } from '../state/notice';
-import type { Connection } from './page';
+import type { Connection } from '../engine/client';
 
 interface Module {
   default: Component<{ engine: RemoteEngine; data: unknown; options: Record<string, string>; id: string }>;
