@@ -45,7 +45,7 @@ export class WasmEngine implements Engine {
   private readonly changes = new Map<ModelId, number>(); // how often a model was replaced
   private readonly traces = new Map<string, Held>(); // the oldest first
   private readonly trainings = new Map<number, Run>();
-  private readonly losses = new Map<number, { run: Run; losses: number[] }>(); // by seed
+  private readonly runLosses = new Map<number, { run: Run; losses: number[] }>(); // by seed
   private lastTraining = 0;
 
   constructor(wasm: Wasm, options: EngineOptions = {}) {
@@ -332,10 +332,10 @@ export class WasmEngine implements Engine {
   private runLoss(seed: number, steps: number, path: string): number {
     const step = Number(/^loss\[(\d+)\]$/.exec(path)?.[1]);
     if (!(step >= 1 && step <= steps)) throw new EngineError(`${path}: expected loss[1] to loss[${steps}]`);
-    let known = this.losses.get(seed);
+    let known = this.runLosses.get(seed);
     if (!known) {
       known = { run: this.start(this.needNames(), { seed }), losses: [] };
-      this.losses.set(seed, known);
+      this.runLosses.set(seed, known);
     }
     if (known.losses.length < step) known.losses.push(...this.advance(known.run, step - known.losses.length));
     if (known.losses.length < step) throw new EngineError(`${path}: the run has ${known.losses.length} steps`);
@@ -517,6 +517,39 @@ export class WasmEngine implements Engine {
         return wasm.doubles(out, rows * cols);
       });
     }));
+  }
+
+  losses(requests: TraceRequest[]): Float64Array {
+    const { wasm } = this;
+    return Float64Array.from(requests, (request) => this.withChanges(request, (model) =>
+      this.withTraceOptions(request, (tokens, count, options) => wasm.scratch(8, (out) => {
+        wasm.check('loss', model, tokens, count, options, out);
+        return wasm.f64(out);
+      }))));
+  }
+
+  descend(requests: TraceRequest[], learningRate: number, eps = 0): Float64Array {
+    if (requests.length === 0) throw new EngineError('descend: expected requests, got none');
+    const id = requests[0].model;
+    if (requests.some(({ model }) => model !== id)) throw new EngineError(`descend: expected requests to one model, '${id}'`);
+    // Equal requests are asked once.
+    const keys = requests.map((request) => JSON.stringify(request));
+    const kinds = [...new Set(keys)].map((key) => ({
+      request: requests[keys.indexOf(key)], share: keys.filter((other) => other === key).length / keys.length,
+    }));
+    const losses = this.losses(kinds.map(({ request }) => request));
+    const { parameters } = this.model(id);
+    const slopes = parameters.map(({ data }) => new Float64Array(data.length));
+    for (const { request, share } of kinds) {
+      const trace = eps > 0 ? null : this.held({ ...request, backward: true });
+      parameters.forEach(({ name }, i) => {
+        const gradient = trace ? trace.traced[trace.index.get(name)!].grad! : this.numericalGradient(request, name, eps);
+        gradient.forEach((slope, j) => { slopes[i][j] += share * slope; });
+      });
+    }
+    parameters.forEach(({ name, data }, i) => this.setParameter(id, name, data.map((value, j) => value - learningRate * slopes[i][j])));
+    const known = [...new Set(keys)];
+    return Float64Array.from(keys, (key) => losses[known.indexOf(key)]);
   }
 
   // Expressions
@@ -941,13 +974,16 @@ function sourceOf(request: TraceRequest, path: string): string {
   const set = request.changes?.length
     ? Object.fromEntries(request.changes.map((change) => [change.path, change.value])) : undefined;
   const options = { round: request.round, set };
-  if (request.model !== 'toy') {
+  const toyShaped = request.printedCache === true && request.model !== 'toy';
+  if (request.model !== 'toy' && !toyShaped) {
     return request.text === undefined ? ''
       : traceSource('real', path, { text: request.text, ...(request.model === 'trained' ? {} : { model: request.model }), ...options });
   }
   if (request.text !== undefined) return traceSource('computed', path, { text: request.text, ...options });
   const names = (request.tokens ?? []).map((token) => ['BOS', 'a', 'b', 'c'][token]);
-  if (request.printedCache) return traceSource('toy', path, { ...tokenOptions(names[0], names[1]), ...options });
+  if (request.printedCache) {
+    return traceSource('toy', path, { ...tokenOptions(names[0], names[1]), ...(toyShaped ? { model: request.model } : {}), ...options });
+  }
   const [bos, first, token, target] = names;
   if (names.length !== 4 || bos !== 'BOS' || first !== 'a') return '';
   return traceSource('computed', path, { ...tokenOptions(token, target), ...options });

@@ -5,6 +5,7 @@
 //   computed#pos2.layer0.q[0]            the same with the cache that the toy computes
 //   real?text=emma#pos1.logits[3]        the shipped model on a document
 //   toy?token=a&round=2#pos2.probs[0]    options: see TraceOptions
+//   toy?model=mine&token=a#pos2.probs[0] another model of the toy's shape
 //   toy#grad(wte[2][0])                  a gradient of the loss
 //   expr:L=a*b%2Ba;a=2;b=3#grad(a)       a named number of an expression
 //   backward?turns=2&of=L%3Da*b;a%3D2;b%3D3#grad(a)   the same after so many turns of the backward pass;
@@ -18,7 +19,7 @@ export interface TraceOptions {
   token?: string; // toy, computed: BOS, a, b or c at position 2
   target?: string; // toy, computed: what should follow
   text?: string; // real: the document; toy: a whole one
-  model?: string; // real: another registered model
+  model?: string; // another registered model
   round?: number;
   set?: Record<string, number>; // set=wte[2][0]:0.5,wte[2][1]:-1
 }
@@ -77,12 +78,13 @@ export function traceRequest(scene: TraceSource['scene'], options: TraceOptions 
   if (scene === 'real') {
     return { ...common, model: options.model ?? 'trained', text: options.text ?? 'emma' };
   }
-  if (options.text !== undefined) return { ...common, model: 'toy', text: options.text };
+  const model = options.model ?? 'toy';
+  if (options.text !== undefined) return { ...common, model, text: options.text };
   const token = toyToken(options.token ?? 'b');
   const target = toyToken(options.target ?? 'BOS');
   return scene === 'toy'
-    ? { ...common, model: 'toy', tokens: [token, target], printedCache: true }
-    : { ...common, model: 'toy', tokens: [0, 1, token, target] };
+    ? { ...common, model, tokens: [token, target], printedCache: true }
+    : { ...common, model, tokens: [0, 1, token, target] };
 }
 
 function toyToken(name: string): number {
