@@ -16,10 +16,10 @@ export default defineConfig(({ mode, isSsrBuild }) => ({
     modulePreload: false,
     assetsInlineLimit: 0,
     reportCompressedSize: false,
-    rollupOptions: isSsrBuild
+    rolldownOptions: isSsrBuild
       ? { input: 'build/prerender.ts' }
       : mode === 'file'
-        ? { input: 'src/file.ts', output: { format: 'iife', inlineDynamicImports: true, entryFileNames: 'file.js', assetFileNames: 'file[extname]' } }
+        ? { input: 'src/file.ts', transform: { define: { 'import.meta': '{}' } }, output: { format: 'iife', inlineDynamicImports: true, entryFileNames: 'file.js', assetFileNames: 'file[extname]' } }
         : { input: 'src/main.ts', output: { entryFileNames: 'assets/lab-[hash].js', chunkFileNames: 'assets/[name]-[hash].js', assetFileNames: 'assets/[name]-[hash][extname]' } },
   },
 }));

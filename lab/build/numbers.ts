@@ -34,11 +34,13 @@ export class Numbers {
     const { scheme, query, path, grad } = parseSource(source);
     if (!['toy', 'computed', 'real'].includes(scheme)) return null;
     const request = traceRequest(scheme as 'toy', traceOptions(query));
-    const one = this.engine.trace(request).traced.find((traced) => traced.name === path);
-    if (!one || one.shape.length === 0) return null;
-    if (one.shape.length > 1) throw new Error(`${source}: a matrix; a row of it can be shown`);
+    const [, name, indices] = /^(.*?)((?:\[\d+\])*)$/.exec(path)!;
+    const one = this.engine.trace(request).traced.find((traced) => traced.name === name);
+    const given = (indices.match(/\[/g) ?? []).length;
+    if (!one || one.shape.length === given) return null;
+    if (one.shape.length > given + 1) throw new Error(`${source}: a matrix; a row of it can be shown`);
     const head = source.slice(0, source.lastIndexOf('#') + 1);
-    return Array.from({ length: one.shape[0] }, (_, i) => head + (grad ? `grad(${path}[${i}])` : `${path}[${i}]`));
+    return Array.from({ length: one.shape[given] }, (_, i) => head + (grad ? `grad(${path}[${i}])` : `${path}[${i}]`));
   }
 
   value(source: string): number {
