@@ -1073,8 +1073,6 @@ export class WasmEngine implements Engine {
   }
 }
 
-<<<<<<< HEAD
-=======
 /** The children of node i, each once. */
 function childrenOf({ op, left, right }: Nodes, i: number): number[] {
   if (op[i] === '') return [];
@@ -1090,13 +1088,6 @@ function slope(node: Nodes, child: number, path: string): number {
   return (isLeft ? node.leftLocalGrad[0] : 0) + (isRight ? node.rightLocalGrad[0] : 0);
 }
 
-function nodeNamed(graph: ExpressionGraph, name: string): number {
-  const node = graph.name.findIndex((names) => names.split(', ').includes(name));
-  if (node < 0) throw new EngineError(`nothing is called '${name}'`);
-  return node;
-}
-
->>>>>>> wd
 /** The source of a number of a trace, where a scene stands for that trace; else ''. */
 function sourceOf(request: TraceRequest, path: string): string {
   const set = request.changes?.length
