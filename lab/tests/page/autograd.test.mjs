@@ -168,3 +168,20 @@ test('four steps downhill', async () => {
   assert.equal(await descent.locator('.guess.ghost').count(), 0);
   await close();
 });
+
+test('the card of a number of an expression says what it is made of', async () => {
+  const { page, close } = await openLab({ hash: '#by-hand?run=backward' });
+  const hand = await widget(page, 'by-hand');
+  const card = page.locator('dialog.card');
+  await hand.locator('.chain-rule [data-trace$="#z"]').click();
+  await until(() => card.locator('.card-formula').first().allTextContents(), ['p + b']);
+  assert.equal(await card.locator('.card-formula').nth(1).textContent(), '= 3 + (-1)');
+  await card.getByRole('button', { name: /^p / }).click();
+  await until(() => card.locator('.card-formula').first().allTextContents(), ['x * w']);
+  await page.keyboard.press('Escape');
+  await hand.locator('.chain-rule [data-trace$="#grad(w)"]').first().click();
+  await until(() => card.locator('.card-value').first().textContent(), '2');
+  await page.keyboard.press('Escape');
+  assert.equal(await card.isVisible(), false);
+  await close();
+});
