@@ -12,7 +12,7 @@ quiet = $(shell test ! -t 2 && ninja --quiet --version > /dev/null 2>&1 && echo 
 build = cmake --build --preset $(1) $(2) $(quiet) >&2
 
 .DEFAULT_GOAL := release
-.PHONY: release run test bench book install format clean help packages-run packages-test packages-bench
+.PHONY: release run test bench lab book install format clean help packages-run packages-test packages-bench packages-lab
 
 release: build/release/build.ninja ## Build the library and the program (the default)
 	@$(call build,release)
@@ -33,6 +33,20 @@ bench: packages-bench build/bench/build.ninja ## Measure; ARGS="..." goes to the
 	@$(call build,bench)
 	@build/bench/bin/microgpt_bench $(ARGS)
 	@python3 bench/side_by_side.py build/bench/bin
+
+# The page's build asks the program for its numbers; then the program takes the page in.
+lab: packages-lab build/release/build.ninja build/wasm/build.ninja lab/node_modules/.package-lock.json ## Build the web lab into the program and serve it; ARGS="..." goes to `microgpt lab`
+	@$(call build,release,--target microgpt_program)
+	@$(call build,wasm)
+	@npm --prefix lab run --silent build -- --out '$(CURDIR)/build/lab/site' >&2
+	@$(call build,release,--target microgpt_program)
+	@$(program) lab $(ARGS)
+
+build/wasm/build.ninja: | packages-lab
+
+lab/node_modules/.package-lock.json: lab/package-lock.json | packages-lab
+	@npm --prefix lab ci --no-audit --no-fund >&2
+	@touch $@
 
 book: build/release/build.ninja ## Write docs/book from book/, with the numbers filled in
 	@$(call build,release,--target microgpt_program)
@@ -55,5 +69,5 @@ build/%/build.ninja: CMakePresets.json | packages-run
 	@cmake --preset $* > /dev/null
 	@touch $@
 
-packages-run packages-test packages-bench: packages-%:
+packages-run packages-test packages-bench packages-lab: packages-%:
 	@tools/install_packages $*

@@ -55,6 +55,7 @@ Command diff_command(CLI::App& program);
 Command bot_command(CLI::App& program);
 Command audit_command(CLI::App& program);
 Command grade_command(CLI::App& program);
+Command lab_command(CLI::App& program);
 Command bench_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 Command man_command(CLI::App& program);

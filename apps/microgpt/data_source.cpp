@@ -12,6 +12,7 @@
 
 #include "download.h"
 #include "embedded_names.h"
+#include "input.h"
 #include "microgpt/error.h"
 #include "output.h"
 
@@ -30,7 +31,7 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Empty where the user has no home.
+// This and the next are empty where the user has no home.
 fs::path cache_folder() {
   const fs::path xdg = environment("XDG_CACHE_HOME");  // to be ignored unless absolute
   if (xdg.is_absolute()) return xdg / "microgpt";
@@ -41,6 +42,11 @@ fs::path cache_folder() {
 #else
   return home / ".cache" / "microgpt";
 #endif
+}
+
+fs::path cached_names() {
+  const fs::path folder = cache_folder();
+  return folder.empty() ? folder : folder / "names.txt";
 }
 
 // The cached file, unless it is missing or damaged.
@@ -68,8 +74,7 @@ void write_cache(const fs::path& path, std::string_view bytes) {
 }
 
 LoadedData load_names(Encoding encoding, Sequences sequences) {
-  const fs::path folder = cache_folder();
-  const fs::path cached = folder.empty() ? folder : folder / "names.txt";
+  const fs::path cached = cached_names();
   if (std::optional<Dataset> dataset = read_cache(cached, encoding, sequences)) {
     return {std::move(*dataset), "names", cached.string()};
   }
@@ -94,6 +99,23 @@ LoadedData load_file(const std::string& path, Encoding encoding, Sequences seque
   return {Dataset::read(path, encoding, sequences), fs::absolute(path).string(), path};
 }
 
+LocalData read_local(const std::string& path) {
+  constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+  LocalData data{read_bytes(path, kMostBytes + 1), path};
+  if (data.bytes.size() > kMostBytes) {
+    throw Error(fmt::format("{}: is too large for a page, expected at most {} MiB", path,
+                            kMostBytes >> 20));
+  }
+  const Dataset check(data.bytes, path);
+  return data;
+}
+
+std::optional<LocalData> find_cached_names() {
+  const fs::path cached = cached_names();
+  if (!read_cache(cached, Encoding::kUtf8, Sequences::kDocuments)) return std::nullopt;
+  return LocalData{read_bytes(cached.string()), "names"};
+}
+
 LoadedData load_default(Encoding encoding, Sequences sequences) {
   if (std::error_code error; fs::exists("input.txt", error)) {
     return load_file("input.txt", encoding, sequences);
@@ -114,6 +136,18 @@ LoadedData load_data(const std::string& data, Encoding encoding, Sequences seque
   if (data == "names") return load_names(encoding, sequences);
   if (data == "embedded") return load_embedded(encoding, sequences);
   return load_file(data, encoding, sequences);
+}
+
+std::optional<LocalData> find_local_data(const std::string& data) {
+  if (data == "embedded") return std::nullopt;
+  if (!data.empty() && data != "names") return read_local(data);
+  std::error_code error;
+  if (data.empty() && fs::exists("input.txt", error)) return read_local("input.txt");
+  auto names = find_cached_names();
+  if (!names && !data.empty()) {
+    throw Error("names: not in the cache; `microgpt train --data names` fetches them");
+  }
+  return names;
 }
 
 }  // namespace microgpt

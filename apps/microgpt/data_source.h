@@ -1,6 +1,7 @@
 // Where the data comes from.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "microgpt/dataset.h"
@@ -19,5 +20,16 @@ struct LoadedData {
 // names is the file that microgpt.py downloads: from the user's cache, or from the network into it.
 // Throws Error: see Dataset; names can't be had.
 LoadedData load_data(const std::string& data, Encoding encoding, Sequences sequences);
+
+// Data for somebody else to read, as it is on the disk.
+struct LocalData {
+  std::string bytes;
+  std::string origin;  // "names", or the name of a file
+};
+
+// What load_data would read, unless that is the embedded names or had to be fetched.
+// Throws Error: a file that can't be read, has no documents or is too large for a page; names are
+// asked for and not in the cache.
+std::optional<LocalData> find_local_data(const std::string& data);
 
 }  // namespace microgpt

@@ -20,6 +20,11 @@ export function grouped(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** As an element that is `traced` shows it. */
+export function written(value: number, digits: number): string {
+  return digits === 0 ? grouped(value) : format(value, digits);
+}
+
 /** Attributes of an element that shows a number of the engine: a click opens its card. */
 export function traced(source: string, digits: number): Record<string, string> {
   return { 'data-trace': source, 'data-digits': String(digits) };
