@@ -24,7 +24,7 @@ class WorkerConnection implements Connection {
   private worker: Worker;
   private readonly places: Places;
   private readonly waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
-  private readonly registered = new Map<unknown, unknown[]>(); // for the next worker
+  private readonly registered = new Map<string, { method: keyof Engine; args: unknown[] }>(); // for the next worker
   private last = 0;
 
   constructor(places: Places) {
@@ -54,8 +54,8 @@ class WorkerConnection implements Connection {
     const id = ++this.last;
     const answer = this.wait(id);
     this.worker.postMessage({ id, method, args } satisfies Request);
-    if (method === 'register') {
-      void answer.then(() => this.registered.set(args[0], args), () => {});
+    if (method === 'register' || method === 'keepPolicy') {
+      void answer.then(() => this.registered.set(`${method} ${args[0]}`, { method, args }), () => {});
     }
     return answer;
   }
@@ -71,7 +71,7 @@ class WorkerConnection implements Connection {
     if (fatal && id > 0) this.restart(error);
   }
 
-  /** Nobody waits in vain; models that were registered are registered again, trainings are lost. */
+  /** Nobody waits in vain; models and policies that were kept are kept again, trainings are lost. */
   private restart(why: string): void {
     this.worker.terminate();
     const lost = [...this.waiting.values()];
@@ -80,8 +80,8 @@ class WorkerConnection implements Connection {
     for (const { reject } of lost) reject(new EngineError(stopped(why)));
     if (!wasReady) return; // the next one would not start either
     this.worker = this.start();
-    for (const args of this.registered.values()) {
-      this.worker.postMessage({ id: ++this.last, method: 'register', args } satisfies Request);
+    for (const again of this.registered.values()) {
+      this.worker.postMessage({ id: ++this.last, ...again } satisfies Request);
     }
   }
 }

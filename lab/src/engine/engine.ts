@@ -2,6 +2,7 @@
 import { Wasm } from './wasm';
 import { parseSource, traceOptions, traceRequest, traceSource, gradSource } from './sources';
 import type { TraceSource } from './sources';
+import { expressionCard, nodeNamed } from './expression';
 import { EngineError } from './types';
 import type {
   AuditReport, BotAnswer, Card, Engine, ExpressionGraph, GradeReport, ModelId, ModelInfo, NextToken,
@@ -15,6 +16,9 @@ const KEPT_TRACES = 6;
 const BOT_TEMPERATURE = 0.7; // the assignment's
 const ALL_TURNS = 0xffffffff;
 const SCENES = ['toy', 'computed', 'real'];
+const KEPT_POLICIES = 32;
+
+type Guard = 'certified' | 'resample' | 'off';
 
 /** A trace that the engine holds, with what of it the page asks for often. */
 interface Held {
@@ -23,7 +27,9 @@ interface Held {
   tokens: number[];
   traced: Traced[];
   index: Map<string, number>; // of names
-  parentsOf: Uint32Array[] | null; // of each node: first user, ...
+  nodes: Uint32Array[]; // of each traced: its nodes
+  parentsOf: { first: Uint32Array; parents: Uint32Array } | null; // of node i: first[i] to first[i + 1]
+  ways: Float64Array | null; // of each node: how many lead to it from the root
 }
 
 interface Run {
@@ -46,6 +52,8 @@ export class WasmEngine implements Engine {
   private readonly trainings = new Map<number, Run>();
   private readonly runLosses = new Map<number, { run: Run; losses: number[] }>(); // by seed
   private lastTraining = 0;
+  private readonly policies = new Map<string, string>(); // by name, the oldest first
+  private guarded: { key: string; numbers: Record<string, unknown> } | null = null; // asked for last
 
   constructor(wasm: Wasm, options: EngineOptions = {}) {
     this.wasm = wasm;
@@ -236,11 +244,12 @@ export class WasmEngine implements Engine {
     const { wasm } = this;
     const traced: Traced[] = [];
     const parents: Uint32Array[] = [];
+    const nodes: Uint32Array[] = [];
     wasm.scratch(56, (out) => {
       const count = wasm.call('trace_size', handle);
       for (let i = 0; i < count; ++i) {
         wasm.check('trace_at', handle, i, out);
-        const [name, shape, numDims, size, data, grad, , parent, numParents, formula, file, line, pythonLine,
+        const [name, shape, numDims, size, data, grad, node, parent, numParents, formula, file, line, pythonLine,
           pythonFunction] = wasm.words(out, 14);
         traced.push({
           name: wasm.text(name),
@@ -255,6 +264,7 @@ export class WasmEngine implements Engine {
           pythonFunction: wasm.text(pythonFunction),
         });
         parents.push(wasm.words(parent, numParents));
+        nodes.push(wasm.words(node, node === 0 ? 0 : size));
       }
     });
     traced.forEach((made, i) => { made.parents = Array.from(parents[i], (parent) => traced[parent].name); });
@@ -264,7 +274,9 @@ export class WasmEngine implements Engine {
       tokens,
       traced,
       index: new Map(traced.map(({ name }, i) => [name, i])),
+      nodes,
       parentsOf: null,
+      ways: null,
     };
   }
 
@@ -309,9 +321,10 @@ export class WasmEngine implements Engine {
       if (grad === null) throw new EngineError(`${scene.path}: has no gradient`);
       return grad[element.index];
     }
-    const { scheme, query, expression, path, grad } = parseSource(source);
-    if (scheme === 'expr') {
-      const graph = this.graph(expression);
+    const { scheme, query, path } = parseSource(source);
+    const graph = this.sourceGraph(source);
+    if (graph) {
+      const { grad } = parseSource(source);
       const node = nodeNamed(graph, path);
       return grad ? graph.grad[node] : graph.data[node];
     }
@@ -324,6 +337,8 @@ export class WasmEngine implements Engine {
       if (value === undefined) throw new EngineError(`${path}: expected probs[i], logits[i] or entropy`);
       return value;
     }
+    if (scheme === 'tape') return this.tapeValue(query, path);
+    if (['policy', 'audit', 'bot', 'grade'].includes(scheme)) return this.guardValue(scheme, query, path);
     throw new EngineError(`not a source: ${source}`);
   }
 
@@ -395,19 +410,29 @@ export class WasmEngine implements Engine {
     return ask(64) ?? ask(65536) ?? [];
   }
 
-  /** Of an expression, a run or a next token, which have no names but their own. */
+  /** The graph that a source names a number of; null for another source. */
+  private sourceGraph(source: string): ExpressionGraph | null {
+    const { scheme, query, expression } = parseSource(source);
+    if (scheme === 'expr') return this.graph(expression);
+    if (scheme !== 'backward') return null;
+    const turns = query.get('turns') ?? '';
+    const of = query.get('of') ?? '';
+    if (turns === 'hurried') return this.hurriedGraph(of);
+    if (!/^\d{1,6}$/.test(turns)) throw new EngineError(`turns: expected a number or 'hurried', got '${turns}'`);
+    return this.graph(of, Number(turns));
+  }
+
+  /** Of a run or a next token, which have no names but their own, or of an expression. */
   private plainCard(source: string): Card {
-    const { scheme, expression, path, grad } = parseSource(source);
+    const { path, grad } = parseSource(source);
     const value = this.value(source);
     const card: Card = {
       source, title: grad ? `grad(${path})` : path, value, text: String(value), formula: '', numbers: '',
       parents: [], users: [], grad: null, gradFormula: '', gradNumbers: '', file: '', line: 0, pythonLine: 0,
       pythonFunction: '',
     };
-    if (scheme === 'expr') {
-      card.grad = this.value(`${source.slice(0, source.lastIndexOf('#'))}#grad(${path})`);
-      card.formula = expression;
-    }
+    const graph = this.sourceGraph(source);
+    if (graph) expressionCard(card, graph, nodeNamed(graph, path), grad);
     return card;
   }
 
@@ -464,7 +489,7 @@ export class WasmEngine implements Engine {
     };
     if (at.op[0] !== '') add(at.left[0], at.leftLocalGrad[0]);
     if (at.op[0] === '+' || at.op[0] === '*') add(at.right[0], at.rightLocalGrad[0]);
-    const parents = Array.from(this.tapeParents(trace)[node] ?? [], (parent) => {
+    const parents = Array.from(this.tapeParents(trace, node), (parent) => {
       const { op, data, grad } = one(parent);
       return { node: parent, op: op[0], data: data[0], grad: grad[0], name: this.nodeName(trace, parent) };
     });
@@ -482,18 +507,64 @@ export class WasmEngine implements Engine {
     });
   }
 
-  private tapeParents(trace: Held): Uint32Array[] {
-    if (trace.parentsOf) return trace.parentsOf;
-    const { op, left, right } = this.nodes(trace.graph, 0, this.wasm.call('graph_size', trace.graph));
-    const lists: number[][] = [];
-    const add = (child: number, parent: number) => { (lists[child] ??= []).push(parent); };
-    for (let i = 0; i < op.length; ++i) {
-      if (op[i] === '') continue;
-      add(left[i], i);
-      if ((op[i] === '+' || op[i] === '*') && right[i] !== left[i]) add(right[i], i);
+  private tapeParents(trace: Held, node: number): Uint32Array {
+    if (!trace.parentsOf) {
+      const size = this.wasm.call('graph_size', trace.graph);
+      const nodes = this.nodes(trace.graph, 0, size);
+      const first = new Uint32Array(size + 1);
+      const each = (take: (child: number, parent: number) => void) => {
+        for (let i = 0; i < size; ++i) for (const child of childrenOf(nodes, i)) take(child, i);
+      };
+      each((child) => ++first[child + 1]);
+      for (let i = 0; i < size; ++i) first[i + 1] += first[i];
+      const parents = new Uint32Array(first[size]);
+      const next = first.slice();
+      each((child, parent) => { parents[next[child]++] = parent; });
+      trace.parentsOf = { first, parents };
     }
-    trace.parentsOf = lists.map((list) => Uint32Array.from(list));
-    return trace.parentsOf;
+    const { first, parents } = trace.parentsOf;
+    return parents.subarray(first[node], first[node + 1]);
+  }
+
+  tapeNames(request: TraceRequest): { name: string; shape: number[]; nodes: Uint32Array }[] {
+    const { traced, nodes } = this.held(request);
+    return traced.map(({ name, shape }, i) => ({ name, shape: [...shape], nodes: nodes[i].slice() }));
+  }
+
+  private tapeValue(query: URLSearchParams, path: string): number {
+    const trace = this.held(traceRequest('real', traceOptions(query)));
+    const size = this.wasm.call('graph_size', trace.graph);
+    if (path === 'nodes') return size;
+    const [, name, inside] = /^(\w+)\[(.+)\]$/.exec(path) ?? [];
+    if (name === 'ops') {
+      const wanted = inside === 'leaf' ? '' : inside;
+      return this.nodes(trace.graph, 0, size).op.filter((op) => op === wanted).length;
+    }
+    const way = (inside ?? '').split(',').map(Number);
+    if (!way.every((node) => Number.isInteger(node) && node >= 0 && node < size)) {
+      throw new EngineError(`${path}: expected nodes from 0 to below ${size}`);
+    }
+    if (name === 'ways') return this.tapeWays(trace)[way[0]];
+    const nodes = way.map((node) => this.nodes(trace.graph, node, 1));
+    switch (name) {
+      case 'data': return nodes[0].data[0];
+      case 'grad': return nodes[0].grad[0];
+      case 'left': return nodes[0].leftLocalGrad[0];
+      case 'right': return nodes[0].rightLocalGrad[0];
+      case 'way': return nodes.slice(1).reduce((product, _, i) => product * slope(nodes[i], way[i + 1], path), 1);
+      default: throw new EngineError(`${path}: expected data[i], grad[i], left[i], right[i], ways[i], way[i,...], ops[op] or nodes`);
+    }
+  }
+
+  private tapeWays(trace: Held): Float64Array {
+    if (trace.ways) return trace.ways;
+    const nodes = this.nodes(trace.graph, 0, this.wasm.call('graph_size', trace.graph));
+    trace.ways = new Float64Array(nodes.op.length);
+    trace.ways[nodes.op.length - 1] = 1;
+    for (let i = nodes.op.length - 1; i >= 0; --i) {
+      for (const child of childrenOf(nodes, i)) trace.ways[child] += trace.ways[i];
+    }
+    return trace.ways;
   }
 
   numericalGradient(request: TraceRequest, parameter: string, eps: number): Float64Array {
@@ -552,9 +623,17 @@ export class WasmEngine implements Engine {
   }
 
   graph(expression: string, turns?: number): ExpressionGraph {
+    return this.graphAfter(expression, (graph) => this.wasm.check('backward_step', graph, turns ?? ALL_TURNS));
+  }
+
+  hurriedGraph(expression: string): ExpressionGraph {
+    return this.graphAfter(expression, (graph) => this.wasm.check('backward_recursive', graph));
+  }
+
+  private graphAfter(expression: string, backward: (graph: number) => void): ExpressionGraph {
     const { wasm } = this;
     return this.withGraph(expression, (graph) => wasm.scratch(4, (out) => {
-      wasm.check('backward_step', graph, turns ?? ALL_TURNS);
+      backward(graph);
       const size = wasm.call('graph_size', graph);
       const name = Array.from({ length: size }, (_, node) => wasm.textOf('graph_name', graph, node));
       wasm.check('graph_root', graph, out);
@@ -845,6 +924,55 @@ export class WasmEngine implements Engine {
     }
   }
 
+  keepPolicy(name: string, policy: string): void {
+    this.policies.delete(name);
+    this.policies.set(name, policy);
+    if (this.policies.size > KEPT_POLICIES) this.policies.delete(this.policies.keys().next().value!);
+  }
+
+  private guardValue(scheme: string, query: URLSearchParams, path: string): number {
+    const model = query.get('model') ?? 'trained';
+    const name = query.get('policy') ?? '';
+    const policy = this.policies.get(name);
+    if (policy === undefined) throw new EngineError(`no such policy: '${name}', expected one that was kept`);
+    const guard = (query.get('guard') ?? 'certified') as Guard;
+    const seed = Number(query.get('seed') ?? 1);
+    const key = JSON.stringify([scheme, [...query], this.changes.get(model), policy]);
+    if (this.guarded?.key !== key) {
+      const prefix = query.get('prefix') ?? '';
+      const asked = {
+        policy: () => ({ ...this.checkPolicy(model, policy) }),
+        audit: () => ({ ...this.audit(model, policy, [prefix], Number(query.get('prune') ?? 1e-4)).prefixes[0] }),
+        bot: () => this.countLeaks(model, policy, guard, seed, prefix, Number(query.get('count') ?? 1)),
+        grade: () => ({ ...this.grade(model, policy, guard, seed) }),
+      }[scheme as 'policy'];
+      this.guarded = { key, numbers: asked() };
+    }
+    const value = this.guarded.numbers[path];
+    if (typeof value !== 'number') throw new EngineError(`${path}: no number of a ${scheme} source`);
+    return value;
+  }
+
+  private countLeaks(
+    id: ModelId, policy: string, guard: Guard, seed: number, prefix: string, count: number,
+  ): Record<string, number> {
+    const answers = this.bot(id, policy, guard, seed, new Array<string>(count).fill(prefix));
+    const names = answers.filter(({ ok }) => ok).map(({ line }) => line.slice('OK: '.length));
+    return {
+      leaked: this.allowed(id, policy, names).filter((allowed) => !allowed).length,
+      refused: count - names.length,
+    };
+  }
+
+  allowed(id: ModelId, policy: string, names: string[]): boolean[] {
+    const { wasm } = this;
+    return this.withPolicy(this.handle(id), policy, (constraint) => names.map((name) =>
+      wasm.withText(name, (text, size) => wasm.scratch(4, (out) => {
+        wasm.check('constraint_allows', constraint, text, size, out);
+        return wasm.i32(out) === 1;
+      }))));
+  }
+
   checkPolicy(id: ModelId, policy: string): { words: number; states: number } {
     const { wasm } = this;
     const words = wasm.withText(policy, (text, size) => wasm.scratch(4, (out) => {
@@ -856,11 +984,7 @@ export class WasmEngine implements Engine {
   }
 
   allows(id: ModelId, policy: string, name: string): boolean {
-    const { wasm } = this;
-    return this.withPolicy(this.handle(id), policy, (constraint) => wasm.withText(name, (text, size) => wasm.scratch(4, (out) => {
-      wasm.check('constraint_allows', constraint, text, size, out);
-      return wasm.i32(out) === 1;
-    })));
+    return this.allowed(id, policy, [name])[0];
   }
 
   private withBot<T>(id: ModelId, policy: string, guard: string, seed: number, f: (answer: (line: string) => string) => T): T {
@@ -874,7 +998,7 @@ export class WasmEngine implements Engine {
     }
   }
 
-  bot(id: ModelId, policy: string, guard: 'certified' | 'resample' | 'off', seed: number, lines: string[]): BotAnswer[] {
+  bot(id: ModelId, policy: string, guard: Guard, seed: number, lines: string[]): BotAnswer[] {
     return this.withBot(id, policy, guard, seed, (answer) => lines.map((request) => {
       const line = answer(request);
       return { line, ok: line.startsWith('OK:') };
@@ -914,7 +1038,7 @@ export class WasmEngine implements Engine {
     }
   }
 
-  grade(id: ModelId, policy: string, guard: 'certified' | 'resample' | 'off', seed: number): GradeReport {
+  grade(id: ModelId, policy: string, guard: Guard, seed: number): GradeReport {
     const { wasm } = this;
     const hidden = 2;
     const requests = 2000; // as microgpt grade has it
@@ -949,10 +1073,19 @@ export class WasmEngine implements Engine {
   }
 }
 
-function nodeNamed(graph: ExpressionGraph, name: string): number {
-  const node = graph.name.findIndex((names) => names.split(', ').includes(name));
-  if (node < 0) throw new EngineError(`nothing is called '${name}'`);
-  return node;
+/** The children of node i, each once. */
+function childrenOf({ op, left, right }: Nodes, i: number): number[] {
+  if (op[i] === '') return [];
+  return op[i] !== '+' && op[i] !== '*' || left[i] === right[i] ? [left[i]] : [left[i], right[i]];
+}
+
+/** Of one node, by a child; by both of its children where they are the same. */
+function slope(node: Nodes, child: number, path: string): number {
+  const both = node.op[0] === '+' || node.op[0] === '*';
+  const isLeft = node.op[0] !== '' && node.left[0] === child;
+  const isRight = both && node.right[0] === child;
+  if (!isLeft && !isRight) throw new EngineError(`${path}: no way, ${child} is no child of the node before it`);
+  return (isLeft ? node.leftLocalGrad[0] : 0) + (isRight ? node.rightLocalGrad[0] : 0);
 }
 
 /** The source of a number of a trace, where a scene stands for that trace; else ''. */
