@@ -225,8 +225,8 @@ const char* microgpt_trace_gradient_formula(microgpt_trace* trace, microgpt_elem
 // gradients that microgpt_trace_at shows.
 microgpt_graph* microgpt_trace_graph(microgpt_trace* trace);
 
-// The loss of that step, without the rest of the trace: faster by far where the options ask for
-// neither rounding nor a cache.
+// The loss of that step, without the rest of the trace: faster by far where the options don't ask
+// for rounding.
 int microgpt_loss(const microgpt_model* model, const int* tokens, size_t num_tokens,
                   const microgpt_trace_options* options, double* loss);
 

@@ -113,6 +113,9 @@ class Loss {
   }
 
   double operator()(const StateDict& state) {
+    if (how_.cache && !how_.round) {
+      return loss_after(*how_.cache, config_, state, tokens_.front());
+    }
     if (!engine_) {
       const Trace made = trace(config_, state, tokens_.front(), how_);
       return made.graph.data[made.graph.root];

@@ -302,6 +302,13 @@ TEST(CApi, CacheCanBeGivenOrAsPrinted) {
   EXPECT_NEAR(loss(printed), 1.802973, 1e-6);
   EXPECT_EQ(loss(given), loss(printed));
   EXPECT_EQ(loss(rounded), std::round(loss(rounded) * 100) / 100);
+
+  options.round = -1;
+  const ModelHandle toy(microgpt_model_toy());
+  double alone;
+  ASSERT_EQ(microgpt_loss(toy.get(), kToyTokens.data(), kToyTokens.size(), &options, &alone), 0)
+      << microgpt_last_error();
+  EXPECT_EQ(alone, loss(given));
 }
 
 TEST(CApi, TrainingHasTheLossesOfTheLibrary) {

@@ -9,7 +9,8 @@ export interface DrawnNode {
   title: string; // above or in it
   shape?: 'circle' | 'box' | 'op';
   kind?: 'data' | 'weight' | 'activation' | 'gradient' | '';
-  lines?: { text: string; source?: string; digits?: number; kind?: string }[]; // below the title
+  level?: number; // 0 to 10: how strongly it is filled
+  lines?: { label?: string; text: string; source?: string; digits?: number; kind?: string }[]; // below the title
 }
 
 export interface DrawnEdge {

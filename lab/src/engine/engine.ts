@@ -2,6 +2,7 @@
 import { Wasm } from './wasm';
 import { parseSource, traceOptions, traceRequest, traceSource, gradSource } from './sources';
 import type { TraceSource } from './sources';
+import { expressionCard, nodeNamed } from './expression';
 import { EngineError } from './types';
 import type {
   AuditReport, BotAnswer, Card, Engine, ExpressionGraph, GradeReport, ModelId, ModelInfo, NextToken,
@@ -49,7 +50,7 @@ export class WasmEngine implements Engine {
   private readonly changes = new Map<ModelId, number>(); // how often a model was replaced
   private readonly traces = new Map<string, Held>(); // the oldest first
   private readonly trainings = new Map<number, Run>();
-  private readonly losses = new Map<number, { run: Run; losses: number[] }>(); // by seed
+  private readonly runLosses = new Map<number, { run: Run; losses: number[] }>(); // by seed
   private lastTraining = 0;
   private readonly policies = new Map<string, string>(); // by name, the oldest first
   private guarded: { key: string; numbers: Record<string, unknown> } | null = null; // asked for last
@@ -320,9 +321,10 @@ export class WasmEngine implements Engine {
       if (grad === null) throw new EngineError(`${scene.path}: has no gradient`);
       return grad[element.index];
     }
-    const { scheme, query, expression, path, grad } = parseSource(source);
-    if (scheme === 'expr') {
-      const graph = this.graph(expression);
+    const { scheme, query, path } = parseSource(source);
+    const graph = this.sourceGraph(source);
+    if (graph) {
+      const { grad } = parseSource(source);
       const node = nodeNamed(graph, path);
       return grad ? graph.grad[node] : graph.data[node];
     }
@@ -343,10 +345,10 @@ export class WasmEngine implements Engine {
   private runLoss(seed: number, steps: number, path: string): number {
     const step = Number(/^loss\[(\d+)\]$/.exec(path)?.[1]);
     if (!(step >= 1 && step <= steps)) throw new EngineError(`${path}: expected loss[1] to loss[${steps}]`);
-    let known = this.losses.get(seed);
+    let known = this.runLosses.get(seed);
     if (!known) {
       known = { run: this.start(this.needNames(), { seed }), losses: [] };
-      this.losses.set(seed, known);
+      this.runLosses.set(seed, known);
     }
     if (known.losses.length < step) known.losses.push(...this.advance(known.run, step - known.losses.length));
     if (known.losses.length < step) throw new EngineError(`${path}: the run has ${known.losses.length} steps`);
@@ -408,19 +410,29 @@ export class WasmEngine implements Engine {
     return ask(64) ?? ask(65536) ?? [];
   }
 
-  /** Of an expression, a run or a next token, which have no names but their own. */
+  /** The graph that a source names a number of; null for another source. */
+  private sourceGraph(source: string): ExpressionGraph | null {
+    const { scheme, query, expression } = parseSource(source);
+    if (scheme === 'expr') return this.graph(expression);
+    if (scheme !== 'backward') return null;
+    const turns = query.get('turns') ?? '';
+    const of = query.get('of') ?? '';
+    if (turns === 'hurried') return this.hurriedGraph(of);
+    if (!/^\d{1,6}$/.test(turns)) throw new EngineError(`turns: expected a number or 'hurried', got '${turns}'`);
+    return this.graph(of, Number(turns));
+  }
+
+  /** Of a run or a next token, which have no names but their own, or of an expression. */
   private plainCard(source: string): Card {
-    const { scheme, expression, path, grad } = parseSource(source);
+    const { path, grad } = parseSource(source);
     const value = this.value(source);
     const card: Card = {
       source, title: grad ? `grad(${path})` : path, value, text: String(value), formula: '', numbers: '',
       parents: [], users: [], grad: null, gradFormula: '', gradNumbers: '', file: '', line: 0, pythonLine: 0,
       pythonFunction: '',
     };
-    if (scheme === 'expr') {
-      card.grad = this.value(`${source.slice(0, source.lastIndexOf('#'))}#grad(${path})`);
-      card.formula = expression;
-    }
+    const graph = this.sourceGraph(source);
+    if (graph) expressionCard(card, graph, nodeNamed(graph, path), grad);
     return card;
   }
 
@@ -566,6 +578,39 @@ export class WasmEngine implements Engine {
     }));
   }
 
+  losses(requests: TraceRequest[]): Float64Array {
+    const { wasm } = this;
+    return Float64Array.from(requests, (request) => this.withChanges(request, (model) =>
+      this.withTraceOptions(request, (tokens, count, options) => wasm.scratch(8, (out) => {
+        wasm.check('loss', model, tokens, count, options, out);
+        return wasm.f64(out);
+      }))));
+  }
+
+  descend(requests: TraceRequest[], learningRate: number, eps = 0): Float64Array {
+    if (requests.length === 0) throw new EngineError('descend: expected requests, got none');
+    const id = requests[0].model;
+    if (requests.some(({ model }) => model !== id)) throw new EngineError(`descend: expected requests to one model, '${id}'`);
+    // Equal requests are asked once.
+    const keys = requests.map((request) => JSON.stringify(request));
+    const kinds = [...new Set(keys)].map((key) => ({
+      request: requests[keys.indexOf(key)], share: keys.filter((other) => other === key).length / keys.length,
+    }));
+    const losses = this.losses(kinds.map(({ request }) => request));
+    const { parameters } = this.model(id);
+    const slopes = parameters.map(({ data }) => new Float64Array(data.length));
+    for (const { request, share } of kinds) {
+      const trace = eps > 0 ? null : this.held({ ...request, backward: true });
+      parameters.forEach(({ name }, i) => {
+        const gradient = trace ? trace.traced[trace.index.get(name)!].grad! : this.numericalGradient(request, name, eps);
+        gradient.forEach((slope, j) => { slopes[i][j] += share * slope; });
+      });
+    }
+    parameters.forEach(({ name, data }, i) => this.setParameter(id, name, data.map((value, j) => value - learningRate * slopes[i][j])));
+    const known = [...new Set(keys)];
+    return Float64Array.from(keys, (key) => losses[known.indexOf(key)]);
+  }
+
   // Expressions
 
   private withGraph<T>(expression: string, f: (graph: number) => T): T {
@@ -578,9 +623,17 @@ export class WasmEngine implements Engine {
   }
 
   graph(expression: string, turns?: number): ExpressionGraph {
+    return this.graphAfter(expression, (graph) => this.wasm.check('backward_step', graph, turns ?? ALL_TURNS));
+  }
+
+  hurriedGraph(expression: string): ExpressionGraph {
+    return this.graphAfter(expression, (graph) => this.wasm.check('backward_recursive', graph));
+  }
+
+  private graphAfter(expression: string, backward: (graph: number) => void): ExpressionGraph {
     const { wasm } = this;
     return this.withGraph(expression, (graph) => wasm.scratch(4, (out) => {
-      wasm.check('backward_step', graph, turns ?? ALL_TURNS);
+      backward(graph);
       const size = wasm.call('graph_size', graph);
       const name = Array.from({ length: size }, (_, node) => wasm.textOf('graph_name', graph, node));
       wasm.check('graph_root', graph, out);
@@ -1035,24 +1088,21 @@ function slope(node: Nodes, child: number, path: string): number {
   return (isLeft ? node.leftLocalGrad[0] : 0) + (isRight ? node.rightLocalGrad[0] : 0);
 }
 
-function nodeNamed(graph: ExpressionGraph, name: string): number {
-  const node = graph.name.findIndex((names) => names.split(', ').includes(name));
-  if (node < 0) throw new EngineError(`nothing is called '${name}'`);
-  return node;
-}
-
 /** The source of a number of a trace, where a scene stands for that trace; else ''. */
 function sourceOf(request: TraceRequest, path: string): string {
   const set = request.changes?.length
     ? Object.fromEntries(request.changes.map((change) => [change.path, change.value])) : undefined;
   const options = { round: request.round, set };
-  if (request.model !== 'toy') {
+  const toyShaped = request.printedCache === true && request.model !== 'toy';
+  if (request.model !== 'toy' && !toyShaped) {
     return request.text === undefined ? ''
       : traceSource('real', path, { text: request.text, ...(request.model === 'trained' ? {} : { model: request.model }), ...options });
   }
   if (request.text !== undefined) return traceSource('computed', path, { text: request.text, ...options });
   const names = (request.tokens ?? []).map((token) => ['BOS', 'a', 'b', 'c'][token]);
-  if (request.printedCache) return traceSource('toy', path, { ...tokenOptions(names[0], names[1]), ...options });
+  if (request.printedCache) {
+    return traceSource('toy', path, { ...tokenOptions(names[0], names[1]), ...(toyShaped ? { model: request.model } : {}), ...options });
+  }
   const [bos, first, token, target] = names;
   if (names.length !== 4 || bos !== 'BOS' || first !== 'a') return '';
   return traceSource('computed', path, { ...tokenOptions(token, target), ...options });

@@ -21,7 +21,7 @@ describe('imports', () => {
   it.each(files.filter((name) => name.includes('/')))('%s', (name) => {
     const folder = name.split('/')[0];
     for (const [, target] of read(name).matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)) {
-      if (!target) continue;
+      if (!target || target.endsWith('?raw')) continue; // a file as text
       const other = relative(source, resolve(source, name, '..', target)).split('/')[0];
       if (other !== folder && MAY_IMPORT[folder]) expect(MAY_IMPORT[folder], `${name} imports ${target}`).toContain(other);
     }
@@ -30,15 +30,18 @@ describe('imports', () => {
 
 describe('markup', () => {
   const svelte = files.filter((name) => name.endsWith('.svelte'));
-  const markup = (name: string) => read(name).replace(/<script[\s\S]*?<\/script>/g, '').replace(/<style[\s\S]*?<\/style>/g, '').replace(/<!--[\s\S]*?-->/g, '');
+  const markup = (name: string) => read(name).replace(/<script[\s\S]*?<\/script>/g, '').replace(/<style[\s\S]*?<\/style>/g, '').replace(/<code[\s\S]*?<\/code>/g, '').replace(/<!--[\s\S]*?-->/g, '');
 
   it.each(svelte)('%s has no style attribute: the policy forbids them', (name) => {
     expect(markup(name)).not.toMatch(/\sstyle(:[\w-]+)?=/);
   });
 
+  // Names of microgpt.py stand for themselves in every language.
+  const NAMES = ['data', 'grad', 'keys', 'values', 'scores', 'weights', 'softmax', 'logits', 'probs'];
+
   it.each(svelte)('%s takes its words from the catalogue', (name) => {
     const text = markup(name).replace(/\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/g, '').replace(/<[^>]*>/g, '\n').replace(/&\w+;/g, '');
-    const words = text.split('\n').map((line) => line.trim()).filter((line) => /[A-Za-z]{4,}/.test(line));
+    const words = text.split('\n').map((line) => line.trim()).filter((line) => /[A-Za-z]{4,}/.test(line) && !NAMES.includes(line));
     expect(words).toEqual([]);
   });
 });
