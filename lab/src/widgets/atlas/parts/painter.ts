@@ -65,6 +65,7 @@ function picture(shown: Shown, colours: Colours): HTMLCanvasElement {
 
 export class Painter {
   private pictures: HTMLCanvasElement[] = [];
+  private known = new Map<string, { values: Float64Array; picture: HTMLCanvasElement }>(); // of each place
   private shown: Shown[] = [];
   colours: Colours;
 
@@ -74,11 +75,18 @@ export class Painter {
 
   show(shown: Shown[]): void {
     this.shown = shown;
-    this.pictures = shown.map((one) => picture(one, this.colours));
+    this.pictures = shown.map((one) => {
+      const known = this.known.get(one.place.id);
+      if (known?.values === one.values) return known.picture;
+      const made = picture(one, this.colours);
+      this.known.set(one.place.id, { values: one.values, picture: made });
+      return made;
+    });
   }
 
   repaint(): void {
     this.colours = coloursOf(this.canvas);
+    this.known.clear();
     this.show(this.shown);
   }
 
