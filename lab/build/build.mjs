@@ -1,7 +1,8 @@
 // Builds the page into a folder: usage: build.mjs [--out DIR] [--wasm FILE] [--program FILE]
 //
 //   1. the page's modules, its one file for file://, and the prerenderer, by Vite
-//   2. index.html by the prerenderer: the text and the first picture of each widget, numbers filled in
+//   2. index.html and text.html by the prerenderer: the text and the first picture of each widget,
+//      numbers filled in
 //   3. what is served as it is
 import { build } from 'vite';
 import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -42,8 +43,9 @@ try {
   }
 
   const { prerender } = await import(pathToFileURL(join(work, 'prerender/prerender.js')));
-  const html = await prerender({ root, program: options.program, site, entry, styles });
-  await writeFile(join(site, 'index.html'), html);
+  const { index, text } = await prerender({ root, program: options.program, site, entry, styles });
+  await writeFile(join(site, 'index.html'), index);
+  await writeFile(join(site, 'text.html'), text);
   // For file://, where nothing can be fetched.
   const base64 = async (file) => (await readFile(join(site, file))).toString('base64');
   await writeFile(join(site, 'file-data.js'), `window.labFiles = ${JSON.stringify({
@@ -54,20 +56,20 @@ try {
 
   await rm(out, { recursive: true, force: true });
   await rename(site, out);
-  await report(out, entry, styles);
+  await report(out);
 } finally {
   await rm(work, { recursive: true, force: true });
 }
 
-async function report(folder, entry, styles) {
+async function report(folder) {
   const sizes = {};
   for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!file.isFile()) continue;
     const path = join(file.parentPath ?? file.path, file.name);
     sizes[path.slice(folder.length + 1)] = gzipSync(await readFile(path), { level: 9 }).length;
   }
-  const first = ['index.html', 'start.js', entry, ...styles, 'microgpt.wasm', 'model.json',
-    ...Object.keys(sizes).filter((name) => /assets\/(worker|Chat)-/.test(name))];
-  const kilobytes = (names) => Math.round(names.reduce((sum, name) => sum + (sizes[name] ?? 0), 0) / 1024);
-  console.error(`lab: ${folder}: ${kilobytes(first)} KB gzipped at first, ${kilobytes(Object.keys(sizes))} KB in all`);
+  const names = Object.keys(sizes);
+  const twin = (name) => name.startsWith('file'); // for file:// only
+  const kilobytes = (list) => Math.round(list.reduce((sum, name) => sum + sizes[name], 0) / 1024);
+  console.error(`lab: ${folder}: ${kilobytes(names.filter((name) => !twin(name)))} KB gzipped, and ${kilobytes(names.filter(twin))} KB for file://`);
 }

@@ -7,14 +7,18 @@ import { escape } from './markdown';
 export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
   "img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'";
 
-export function document(chapters: Chapter[], files: { entry: string; styles: string[] }, version: string): string {
+/**
+ * `text.html` is the whole: for readers without JavaScript, for paper, and for a page that is opened as a
+ * file. `index.html` has the first chapter only, to be there at once, and takes the others from it.
+ */
+export function document(chapters: Chapter[], files: { entry: string; styles: string[] }, version: string, whole: boolean): string {
   const say = (key: string, values = {}) => escape(t(`page.${key}`, values));
   const contents = chapters.map((chapter) =>
     `<li><a href="#${chapter.id}"><span class="contents-number">${chapter.number}</span> ${escape(chapter.title)}</a></li>`).join('');
   const articles = chapters.map((chapter, i) =>
-    `<article class="chapter" id="${chapter.id}" aria-labelledby="${chapter.id}-title"><header class="chapter-head">` +
+    `<article class="chapter" id="${chapter.id}"${whole || i === 0 ? '' : ' data-rest'} aria-labelledby="${chapter.id}-title"><header class="chapter-head">` +
     `<p class="chapter-number" aria-hidden="true">${chapter.number}</p><${i === 0 ? 'h1' : 'h2'} class="chapter-title" id="${chapter.id}-title">${escape(chapter.title)}</${i === 0 ? 'h1' : 'h2'}></header>` +
-    `${chapter.html}</article>`).join('\n');
+    `${whole || i === 0 ? chapter.html : ''}</article>`).join('\n');
   return `<!doctype html>
 <html lang="en" dir="ltr">
 <head>
@@ -23,7 +27,7 @@ export function document(chapters: Chapter[], files: { entry: string; styles: st
 <meta http-equiv="Content-Security-Policy" content="${escape(POLICY)}">
 <meta name="color-scheme" content="light dark">
 <meta name="description" content="${say('description')}">
-<title>${say('title')}</title>
+<title>${say('title')}</title>${whole ? '' : '\n<noscript><meta http-equiv="refresh" content="0; url=text.html"></noscript>'}
 <link rel="icon" href="icon.svg" type="image/svg+xml">
 ${files.styles.map((style) => `<link rel="stylesheet" href="${style}">`).join('\n')}
 <script src="start.js" data-entry="${files.entry}" defer></script>

@@ -35,7 +35,7 @@ function asRemote(engine: Engine): RemoteEngine {
   }) as unknown as RemoteEngine;
 }
 
-export async function prerender(where: Surroundings): Promise<string> {
+export async function prerender(where: Surroundings): Promise<{ index: string; text: string }> {
   const engine = await WasmEngine.instantiate(readFileSync(join(where.site, 'microgpt.wasm')), {
     names: readFileSync(join(where.site, 'names.txt'), 'utf8'),
   });
@@ -71,5 +71,5 @@ export async function prerender(where: Surroundings): Promise<string> {
     if (process.env.LAB_DRAFT === undefined) throw new Error(message);
     console.error(`lab: ${message}`);
   }
-  return document(list, where, engine.version());
+  return { index: document(list, where, engine.version(), false), text: document(list, where, engine.version(), true) };
 }

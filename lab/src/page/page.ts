@@ -7,19 +7,25 @@ import { startExercises } from './exercises';
 import { openLink, startLinks } from '../state/link';
 import { startPresentation } from './presentation';
 import { startTheme } from './theme';
+import { theRest } from './rest';
 import { startWidgets } from './widgets';
+
+const PATIENCE = 1500; // milliseconds that the engine may take before the other chapters are fetched
 
 
 /** window.microgptLab is for the curious at the console, and for tests. */
-export function start(connection: Connection): void {
+export async function start(connection: Connection): Promise<void> {
   Object.assign(window, { microgptLab: { engine: connection.engine, format, grouped } });
   const tools = document.getElementById('tools')!;
   startTheme(tools);
+  startCards(connection.engine);
+  startWidgets(connection, document);
+  await Promise.race([connection.ready.catch(() => {}), new Promise((done) => setTimeout(done, PATIENCE))]);
+  for (const chapter of await theRest()) startWidgets(connection, chapter);
   startPresentation(tools);
   startContents();
   startLinks();
-  startCards(connection.engine);
   startExercises(connection.engine);
-  startWidgets(connection);
+  document.documentElement.dataset.whole = 'true';
   openLink(location.hash);
 }

@@ -42,7 +42,7 @@ function failed(place: HTMLElement, error: Error): void {
   place.append(note);
 }
 
-export function startWidgets(connection: Connection): void {
+export function startWidgets(connection: Connection, within: ParentNode): void {
   connection.ready.catch((error: Error) => notice(t('page.no_engine', { message: error.message })));
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -52,5 +52,5 @@ export function startWidgets(connection: Connection): void {
       connection.ready.then(() => show(place, connection)).catch((error) => failed(place, error));
     }
   }, { rootMargin: '600px 0px' });
-  for (const place of document.querySelectorAll('[data-widget]')) near.observe(place);
+  for (const place of within.querySelectorAll('[data-widget]')) near.observe(place);
 }

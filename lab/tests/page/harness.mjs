@@ -59,11 +59,12 @@ after(async () => {
 
 /**
  * Opens the page.
+ *   whole: waits until all chapters are there
  *   allow: patterns of console messages that the test expects
  *   address: another one than the server's
  *   context: options of the browser context besides
  */
-export async function openLab({ hash = '', theme = 'light', width = 1280, height = 900, allow = [], address, context: more = {}, prepare } = {}) {
+export async function openLab({ hash = '', theme = 'light', width = 1280, height = 900, allow = [], whole = true, address, context: more = {}, prepare } = {}) {
   const { launched } = await chromiumOnce();
   const home = address ?? (await serve()).address;
   const context = await launched.newContext({ viewport: { width, height }, colorScheme: theme, ...more });
@@ -82,6 +83,7 @@ export async function openLab({ hash = '', theme = 'light', width = 1280, height
   });
   if (prepare) await prepare(page, context);
   await page.goto(home + hash, { waitUntil: 'load' });
+  if (more.javaScriptEnabled !== false && whole) await page.waitForSelector('html[data-whole]');
   return {
     page,
     context,

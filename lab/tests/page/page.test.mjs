@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chapter, checkNumbers, openLab, root, site } from './harness.mjs';
 
-const html = readFileSync(join(site, 'index.html'), 'utf8');
+const html = readFileSync(join(site, 'text.html'), 'utf8');
 const chapters = [...html.matchAll(/<article class="chapter" id="([\w-]+)"/g)].map((match) => match[1]);
 const axe = readFileSync(join(root, 'lab/node_modules/axe-core/axe.min.js'), 'utf8');
 
@@ -58,6 +58,7 @@ test('nothing scrolls sideways at 320', async () => {
 
 test('is complete without JavaScript', async () => {
   const { page, close } = await openLab({ context: { javaScriptEnabled: false } });
+  await page.waitForURL('**/text.html');
   const text = await page.locator('main').innerText();
   assert.match(text, /JavaScript is off/);
   assert.equal(await page.locator('[data-widget] .figure').count(), await page.locator('[data-widget]').count());
