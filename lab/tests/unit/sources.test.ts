@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expressionSource, gradSource, nextSource, parseSource, runSource, traceOptions, traceRequest, traceSource } from '../../src/engine/sources';
+import { backwardSource, expressionSource, gradSource, nextSource, parseSource, runSource, traceOptions, traceRequest, traceSource } from '../../src/engine/sources';
 
 describe('a source', () => {
   it('names a number of the toy with the printed cache', () => {
@@ -20,6 +20,12 @@ describe('a source', () => {
   it('carries an expression with any characters', () => {
     const expression = 'L = a*b + a ** -0.5 # 1; a = 2\nb = 3';
     expect(parseSource(expressionSource(expression, 'grad(a)'))).toMatchObject({ scheme: 'expr', expression, path: 'a', grad: true });
+  });
+
+  it.each([0, 3, 'hurried'] as const)('carries an expression and %s turns of the backward pass', (turns) => {
+    const { scheme, query, path, grad } = parseSource(backwardSource('L = a*b + 1; a=2; b=3', turns, 'a'));
+    expect({ scheme, path, grad, turns: query.get('turns'), of: query.get('of') })
+      .toEqual({ scheme: 'backward', path: 'a', grad: true, turns: String(turns), of: 'L = a*b + 1; a=2; b=3' });
   });
 
   it('names losses and next letters', () => {

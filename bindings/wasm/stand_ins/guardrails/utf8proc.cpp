@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "base/unicode.h"
-#include "unicode_tables.h"
+#include "guardrails/unicode_tables.h"
 
 namespace {
 
