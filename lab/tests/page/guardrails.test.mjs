@@ -130,9 +130,9 @@ test('the score is that of the program', async () => {
 });
 
 test('the arena by touch', async () => {
-  const { page, place, close } = await arena({ width: 375, context: { hasTouch: true, isMobile: true } });
+  const { place, close } = await arena({ width: 375, context: { hasTouch: true, isMobile: true } });
   await place.getByRole('button', { name: 'pea', exact: true }).tap();
   await place.getByText('4 requests so far').waitFor();
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 375);
+  assert.equal(await place.evaluate((widget) => widget.scrollWidth <= widget.clientWidth), true);
   await close();
 });

@@ -115,7 +115,7 @@ export class Painter {
       context.fillStyle = colours.soft;
       context.font = `600 ${Math.min(22, Math.max(11, 3 * scale))}px ${colours.sans}`;
       context.textBaseline = 'top';
-      context.fillText(this.names[group as Group], px(area.x) + 7, py(area.y) + 5);
+      context.fillText(this.names[group as Group], px(area.x) + 7, py(area.y) + 5, area.width * scale - 10);
     }
 
     const to = this.shown.find(({ place }) => place.id === current);
