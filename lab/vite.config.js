@@ -7,7 +7,7 @@ export default defineConfig(({ mode, isSsrBuild }) => ({
   plugins: [svelte({ emitCss: true })],
   base: './',
   publicDir: false,
-  logLevel: 'warn',
+  logLevel: 'error',
   define: { __LOCALE__: JSON.stringify(process.env.LAB_LOCALE ?? 'en') },
   worker: { format: 'es' },
   build: {
