@@ -6,7 +6,7 @@ import type { Component } from 'svelte';
 import { WasmEngine } from '../src/engine/engine';
 import type { Engine, RemoteEngine } from '../src/engine/types';
 import { traceRequest } from '../src/engine/sources';
-import { t } from '../src/text/messages';
+import { loadMessages, t } from '../src/text/messages';
 import { chapters, type Chapter, type Place } from './content';
 import { Code } from './code';
 import { escape } from './markdown';
@@ -44,6 +44,7 @@ export async function prerender(where: Surroundings): Promise<{ index: string; t
   const remote = asRemote(engine);
   const numbers = new Numbers(engine, where.program, modelFile);
   const code = await Code.make(where.root, engine.trace(traceRequest('toy')));
+  await loadMessages();
   const missing: string[] = [];
 
   async function widget(place: Place): Promise<string> {
