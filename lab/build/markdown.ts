@@ -22,6 +22,7 @@ export function formula(tex: string, display: boolean): string {
   return katex.renderToString(tex, { output: 'mathml', displayMode: display, throwOnError: true, strict: 'error' })
     .replace(/^<span class="katex">(.*)<\/span>$/s, '$1')
     .replace(/<annotation.*?<\/annotation>/gs, '') // the source
+    .replace(/(?:<mi mathvariant="normal">[A-Za-z]<\/mi>){2,}/g, (letters) => `<mi>${letters.replace(/<[^>]*>/g, '')}</mi>`)
     .replace(/<\/?semantics>| xmlns="[^"]*"/g, '');
 }
 
