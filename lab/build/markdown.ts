@@ -56,7 +56,7 @@ export async function render(text: string, place: (inside: string) => Promise<st
     out += await replaceAsync(rest, /\{\{(.+?)\}\}/g, async (inside) => held.hold(await place(inside)));
   }
   const html = inline ? markdown.renderInline(out) : markdown.render(out);
-  return held.release(html).replace(/<p>(<div class="formula">[\s\S]*?<\/div>)<\/p>/g, '$1');
+  return held.release(html).replace(/(\d) × (?=\d)/g, '$1\u00a0×\u00a0').replace(/<p>(<div class="formula">[\s\S]*?<\/div>)<\/p>/g, '$1');
 }
 
 async function replaceAsync(text: string, pattern: RegExp, replace: (inside: string) => Promise<string>) {

@@ -20,6 +20,12 @@ test('the whole lab is at most 900 KB gzipped', (t) => {
   assert.ok(all <= 900 * KB, `${all} bytes`);
 });
 
+test('the whole text with all first pictures is at most 150 KB gzipped', (t) => {
+  const bytes = size('text.html');
+  t.diagnostic(`${(bytes / KB).toFixed(0)} KB`);
+  assert.ok(bytes <= 150 * KB, `${bytes} bytes`);
+});
+
 test('the first view takes at most 250 KB gzipped', async (t) => {
   const files = new Set();
   const { page, close } = await openLab({
