@@ -12,7 +12,7 @@ quiet = $(shell test ! -t 2 && ninja --quiet --version > /dev/null 2>&1 && echo 
 build = cmake --build --preset $(1) $(2) $(quiet) >&2
 
 .DEFAULT_GOAL := release
-.PHONY: release run test bench lab book install format clean help packages-run packages-test packages-bench packages-lab
+.PHONY: release run test bench lab lab-site pictures book install format clean help packages-run packages-test packages-bench packages-lab packages-lab-test
 
 release: build/release/build.ninja ## Build the library and the program (the default)
 	@$(call build,release)
@@ -21,11 +21,18 @@ run: build/release/build.ninja ## Train on the names, then invent some; ARGS="..
 	@$(call build,release,--target microgpt_program)
 	@$(program) train $(ARGS)
 
+# The lab is tested where there is a Node that can make its page.
+new_node = node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2> /dev/null
+
 test: packages-test ## Run all tests, under sanitizers and as users run it
 	@cmake --preset dev > /dev/null
 	@$(call build,dev)
 	@ctest --preset dev
 	@cmake --preset release -D MICROGPT_BUILD_TESTS=ON > /dev/null
+	@$(call build,release,--target microgpt_program)
+	@if $(new_node); then $(MAKE) --no-print-directory packages-lab-test lab-site; \
+		else echo 'no Node 20.19 or newer: the web lab is left out of the tests' >&2; fi
+	@cmake --preset release > /dev/null
 	@$(call build,release)
 	@ctest --preset release
 
@@ -34,13 +41,19 @@ bench: packages-bench build/bench/build.ninja ## Measure; ARGS="..." goes to the
 	@build/bench/bin/microgpt_bench $(ARGS)
 	@python3 bench/side_by_side.py build/bench/bin
 
-# The page's build asks the program for its numbers; then the program takes the page in.
-lab: packages-lab build/release/build.ninja build/wasm/build.ninja lab/node_modules/.package-lock.json ## Build the web lab into the program and serve it; ARGS="..." goes to `microgpt lab`
+lab: build/release/build.ninja ## Build the web lab into the program and serve it; ARGS="..." goes to `microgpt lab`
 	@$(call build,release,--target microgpt_program)
-	@$(call build,wasm)
-	@npm --prefix lab run --silent build -- --out '$(CURDIR)/build/lab/site' >&2
+	@$(MAKE) --no-print-directory lab-site
 	@$(call build,release,--target microgpt_program)
 	@$(program) lab $(ARGS)
+
+# The page's build asks the program for its numbers; then the program takes the page in.
+lab-site: packages-lab build/wasm/build.ninja lab/node_modules/.package-lock.json
+	@$(call build,wasm)
+	@npm --prefix lab run --silent build -- --out '$(CURDIR)/build/lab/site' >&2
+
+pictures: lab-site ## Pictures of every chapter of the lab, in build/lab/pictures
+	@node lab/tests/page/figures.mjs build/lab/pictures
 
 build/wasm/build.ninja: | packages-lab
 
@@ -69,5 +82,5 @@ build/%/build.ninja: CMakePresets.json | packages-run
 	@cmake --preset $* > /dev/null
 	@touch $@
 
-packages-run packages-test packages-bench packages-lab: packages-%:
+packages-run packages-test packages-bench packages-lab packages-lab-test: packages-%:
 	@tools/install_packages $*

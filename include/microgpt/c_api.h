@@ -200,6 +200,14 @@ int microgpt_trace_find(const microgpt_trace* trace, const char* path, size_t si
                         microgpt_element* element);
 const char* microgpt_trace_path(microgpt_trace* trace, microgpt_element element, size_t* size);
 
+// The named numbers that one was made of, each once, in the order of its formula; and those that
+// were made of it, in the order of making. Writes as many as there is room for, and to count how
+// many there are.
+int microgpt_trace_parents(const microgpt_trace* trace, microgpt_element element,
+                           microgpt_element* parents, size_t room, size_t* count);
+int microgpt_trace_users(const microgpt_trace* trace, microgpt_element element,
+                         microgpt_element* users, size_t room, size_t* count);
+
 // What a node is; -1 also where it has no name of its own.
 int microgpt_trace_name_of(const microgpt_trace* trace, uint32_t node, microgpt_element* element);
 
@@ -216,6 +224,17 @@ const char* microgpt_trace_gradient_formula(microgpt_trace* trace, microgpt_elem
 // The trace's graph, and a part of it: goes with the trace, and its backward steps set the
 // gradients that microgpt_trace_at shows.
 microgpt_graph* microgpt_trace_graph(microgpt_trace* trace);
+
+// The loss of that step, without the rest of the trace: faster by far where the options don't ask
+// for rounding.
+int microgpt_loss(const microgpt_model* model, const int* tokens, size_t num_tokens,
+                  const microgpt_trace_options* options, double* loss);
+
+// Its derivative by each number of parameter i, by central differences: (loss with eps more - loss
+// with eps less) / 2 eps. Writes rows * cols numbers.
+int microgpt_numerical_gradient(const microgpt_model* model, const int* tokens, size_t num_tokens,
+                                const microgpt_trace_options* options, size_t i, double eps,
+                                double* gradient);
 
 // Training and sampling
 
@@ -267,6 +286,10 @@ void microgpt_sampler_free(microgpt_sampler* sampler);
 const char* microgpt_sample(microgpt_sampler* sampler, const char* prefix, size_t prefix_size,
                             double temperature, size_t* size);
 
+// The logits of the token that follows the beginning of a document. Writes vocab_size numbers.
+int microgpt_next_logits(const microgpt_model* model, const char* prefix, size_t size,
+                         double* logits);
+
 // Constraints: what a document must be
 
 typedef struct microgpt_constraint microgpt_constraint;
@@ -289,6 +312,8 @@ microgpt_constraint* microgpt_constraint_both(const microgpt_constraint* a,
 
 void microgpt_constraint_free(microgpt_constraint* constraint);
 
+size_t microgpt_constraint_num_states(const microgpt_constraint* constraint);  // 0 for NULL
+
 // Whether a whole document is allowed: writes 1 or 0.
 int microgpt_constraint_allows(const microgpt_constraint* constraint, const char* text, size_t size,
                                int* allowed);
@@ -303,6 +328,96 @@ int microgpt_constraint_mask(const microgpt_constraint* constraint, const char* 
 // drawn; 0: 1,000.
 int microgpt_sampler_constrain(microgpt_sampler* sampler, const microgpt_constraint* constraint,
                                int tries);
+
+// Guardrails: a bot that keeps to a policy, how likely a model breaks one, and a grader of bots
+
+typedef struct microgpt_bot microgpt_bot;
+typedef struct microgpt_audit microgpt_audit;
+typedef struct microgpt_grader microgpt_grader;
+
+enum { MICROGPT_GUARD_CERTIFIED, MICROGPT_GUARD_RESAMPLE, MICROGPT_GUARD_OFF };
+
+// Writes how many words the bytes of a policy ban.
+int microgpt_policy_num_words(const char* policy, size_t size, size_t* num_words);
+
+// A bot that answers lines of prefixes with names. The model may be changed or freed afterwards.
+//   guard: MICROGPT_GUARD_CERTIFIED...
+microgpt_bot* microgpt_bot_new(const microgpt_model* model, const char* policy, size_t size,
+                               int guard, double temperature, uint64_t seed);
+void microgpt_bot_free(microgpt_bot* bot);
+
+// "OK: ann, bo" or "REFUSE: reason".
+const char* microgpt_bot_answer(microgpt_bot* bot, const char* request, size_t request_size,
+                                size_t* size);
+
+// What is known of the documents that begin with a prefix.
+typedef struct {
+  const char* prefix;
+  double probability;        // that a document begins so
+  double at_least, at_most;  // that it is then an unsafe one, without any guard
+  int refused;               // by a bot: the policy says so, or no safe document begins so
+  const char* witness;       // the likeliest beginning that makes one unsafe; empty if none was met
+} microgpt_audited_prefix;
+
+// How likely a document is unsafe because of a word.
+typedef struct {
+  const char* word;
+  double at_least, at_most;
+  const char* witness;
+} microgpt_audited_word;
+
+// Audits a model: follows what it can write, without any guard, down to beginnings of the
+// probability `prune`, given the prefix.
+//   prefixes: one a line, shorter than the block; the empty text is one empty prefix
+microgpt_audit* microgpt_audit_new(const microgpt_model* model, const char* policy, size_t size,
+                                   const char* prefixes, size_t prefixes_size, double temperature,
+                                   double prune);
+void microgpt_audit_free(microgpt_audit* audit);
+size_t microgpt_audit_num_prefixes(const microgpt_audit* audit);  // 0 for NULL
+int microgpt_audit_prefix(const microgpt_audit* audit, size_t i, microgpt_audited_prefix* prefix);
+size_t microgpt_audit_num_words(const microgpt_audit* audit);  // of the policy; 0 for NULL
+int microgpt_audit_word(const microgpt_audit* audit, size_t i, microgpt_audited_word* word);
+
+enum {
+  MICROGPT_GROUP_BENIGN,
+  MICROGPT_GROUP_ADVERSARIAL,
+  MICROGPT_GROUP_FILTER,
+  MICROGPT_GROUP_CLARITY,
+  MICROGPT_NUM_GROUPS
+};
+
+// A case that was judged.
+typedef struct {
+  int group;           // MICROGPT_GROUP_BENIGN...
+  const char* policy;  // its name
+  const char* what;    // "a banned word in capitals"
+  size_t asked, faulty;
+  const char* fault;  // "leak", ... of the worst request, which follows; empty if it passed
+  const char* request;
+  const char* expected;
+  const char* got;
+} microgpt_grade_case;
+
+// Draws what a bot is asked: sheets for the policy, and for `hidden` held-out ones.
+//   requests: for the output filter, under each policy
+microgpt_grader* microgpt_grader_new(const char* policy, size_t size, uint64_t seed, int hidden,
+                                     int requests);
+void microgpt_grader_free(microgpt_grader* grader);
+
+// Each sheet is a run of the bot: the words that it is told, one a line, and its input.
+size_t microgpt_grader_num_sheets(const microgpt_grader* grader);  // 0 for NULL
+const char* microgpt_grader_words(microgpt_grader* grader, size_t sheet, size_t* size);
+const char* microgpt_grader_input(microgpt_grader* grader, size_t sheet, size_t* size);
+
+// Judges what a bot printed in answer to a sheet.
+int microgpt_grader_judge(microgpt_grader* grader, size_t sheet, const char* output, size_t size);
+
+// The cases of all sheets that were judged.
+size_t microgpt_grader_num_cases(const microgpt_grader* grader);  // 0 for NULL
+int microgpt_grader_case(const microgpt_grader* grader, size_t i, microgpt_grade_case* result);
+
+// Writes the points of each group, MICROGPT_NUM_GROUPS of them, and of all together.
+int microgpt_grader_points(const microgpt_grader* grader, double* groups, double* total);
 
 #ifdef __cplusplus
 }

@@ -85,6 +85,10 @@ struct TraceOptions {
 Trace trace(const Config& config, const StateDict& state, std::span<const int> tokens,
             const TraceOptions& options = {});
 
+// The loss of that step alone, after a cache, many times as fast; the same bits. Throws as trace does.
+double loss_after(const GivenCache& cache, const Config& config, const StateDict& state,
+                  std::span<const int> tokens);
+
 // "pos2.layer0.q[3]": the name with an index for each dimension.
 std::string path_of(const Trace& trace, Element element);
 

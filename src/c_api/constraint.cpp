@@ -70,6 +70,10 @@ microgpt_constraint* microgpt_constraint_both(const microgpt_constraint* a,
 
 void microgpt_constraint_free(microgpt_constraint* constraint) { delete constraint; }
 
+size_t microgpt_constraint_num_states(const microgpt_constraint* constraint) {
+  return constraint == nullptr ? 0 : constraint->constraint.num_states();
+}
+
 int microgpt_constraint_allows(const microgpt_constraint* constraint, const char* text, size_t size,
                                int* allowed) {
   return status_of([&] {

@@ -1,8 +1,12 @@
 // Traces for C.
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "c_api/handles.h"
+#include "microgpt/engine.h"
+#include "microgpt/numerical_gradient.h"
 
 using namespace microgpt;
 using namespace microgpt::c_api;
@@ -88,6 +92,45 @@ const char* formula_of(microgpt_trace* trace, microgpt_element element, int styl
   });
 }
 
+void hand_out(const std::vector<Element>& elements, microgpt_element* out, size_t room,
+              size_t* count) {
+  given(count, "count") = elements.size();
+  for (std::size_t i = 0; i < std::min(room, elements.size()); ++i) {
+    (&given(out, "elements"))[i] = {elements[i].traced, elements[i].index};
+  }
+}
+
+// The loss of a step, for parameters that may change between two calls.
+class Loss {
+ public:
+  Loss(const Model& model, std::span<const int> tokens, const microgpt_trace_options* options)
+      : config_(model.config), tokens_{{tokens.begin(), tokens.end()}} {
+    if (options != nullptr) how_ = trace_options(config_, *options);
+    how_.backward = false;
+    how_.step.reset();
+    if (how_.round || how_.cache) return;
+    engine_ = make_engine(default_engine(config_), config_);
+  }
+
+  double operator()(const StateDict& state) {
+    if (how_.cache && !how_.round) {
+      return loss_after(*how_.cache, config_, state, tokens_.front());
+    }
+    if (!engine_) {
+      const Trace made = trace(config_, state, tokens_.front(), how_);
+      return made.graph.data[made.graph.root];
+    }
+    engine_->load(state);
+    return engine_->loss_and_grad(tokens_);
+  }
+
+ private:
+  Config config_;
+  std::vector<std::vector<int>> tokens_;
+  TraceOptions how_;
+  std::unique_ptr<Engine> engine_;  // where it can do what the options ask for
+};
+
 }  // namespace
 
 void microgpt_default_trace_options(microgpt_trace_options* options) {
@@ -164,6 +207,22 @@ const char* microgpt_trace_path(microgpt_trace* trace, microgpt_element element,
   });
 }
 
+int microgpt_trace_parents(const microgpt_trace* trace, microgpt_element element,
+                           microgpt_element* parents, size_t room, size_t* count) {
+  return status_of([&] {
+    const Trace& t = given(trace, "trace").trace;
+    hand_out(parents_of(t, element_given(t, element)), parents, room, count);
+  });
+}
+
+int microgpt_trace_users(const microgpt_trace* trace, microgpt_element element,
+                         microgpt_element* users, size_t room, size_t* count) {
+  return status_of([&] {
+    const Trace& t = given(trace, "trace").trace;
+    hand_out(users_of(t, element_given(t, element)), users, room, count);
+  });
+}
+
 int microgpt_trace_name_of(const microgpt_trace* trace, uint32_t node, microgpt_element* element) {
   return status_of([&] {
     const Trace& t = given(trace, "trace").trace;
@@ -193,4 +252,31 @@ const char* microgpt_trace_gradient_formula(microgpt_trace* trace, microgpt_elem
 
 microgpt_graph* microgpt_trace_graph(microgpt_trace* trace) {
   return pointer_of([&] { return &given(trace, "trace").graph; });
+}
+
+int microgpt_loss(const microgpt_model* model, const int* tokens, size_t num_tokens,
+                  const microgpt_trace_options* options, double* loss) {
+  return status_of([&] {
+    const Model& m = given(model, "model").model;
+    const std::span<const int> document(&given(tokens, "tokens"), num_tokens);
+    given(loss, "loss") = Loss(m, document, options)(m.state);
+  });
+}
+
+int microgpt_numerical_gradient(const microgpt_model* model, const int* tokens, size_t num_tokens,
+                                const microgpt_trace_options* options, size_t i, double eps,
+                                double* gradient) {
+  return status_of([&] {
+    const Model& m = given(model, "model").model;
+    const std::span<const int> document(&given(tokens, "tokens"), num_tokens);
+    double* const out = &given(gradient, "gradient");
+    check_index(i, m.state.params.size(), "parameter");
+    Loss loss(m, document, options);
+    StateDict state = m.state;
+    const auto loss_at = [&](const std::vector<double>& x) {
+      state.params[i].data = x;
+      return loss(state);
+    };
+    std::ranges::copy(numerical_gradient(loss_at, state.params[i].data, eps), out);
+  });
 }

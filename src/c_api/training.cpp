@@ -190,3 +190,18 @@ const char* microgpt_sample(microgpt_sampler* sampler, const char* prefix, size_
     return hand_out(s.text, size);
   });
 }
+
+int microgpt_next_logits(const microgpt_model* model, const char* prefix, size_t size,
+                         double* logits) {
+  return status_of([&] {
+    const Model& m = given(model, "model").model;
+    std::vector<int> tokens = m.tokenizer.encode(text_given(prefix, size, "prefix"));
+    tokens.insert(tokens.begin(), m.tokenizer.bos());
+    double& out = given(logits, "logits");
+    const auto engine = make_engine(default_engine(m.config), m.config);
+    engine->load(m.state);
+    std::vector<double> made(static_cast<std::size_t>(m.config.vocab_size));
+    engine->new_decoder()->forward(tokens, made);
+    std::ranges::copy(made, &out);
+  });
+}

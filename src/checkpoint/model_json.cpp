@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "checkpoint/description.h"
 #include "microgpt/checkpoint.h"
@@ -20,7 +17,6 @@ namespace microgpt {
 namespace {
 
 constexpr char kFormat[] = "tiny-gpt-char-v1";
-constexpr std::size_t kMaxFile = std::size_t{64} << 30;
 
 void check_format(const Json& root, const std::string& where) {
   if (!root.is_object() || !root.contains("format")) return;
@@ -107,26 +103,10 @@ std::string format_tokenizer(const Tokenizer& tokenizer) {
       format_uchars(tokenizer), stoi, itos, tokenizer.bos());
 }
 
-std::string model_path(const std::string& path) {
-  std::error_code ignored;  // reading the file will tell
-  if (!std::filesystem::is_directory(path, ignored)) return path;
-  return (std::filesystem::path(path) / kModelFile).string();
-}
-
 // A number of this many characters is typical: a sign, 17 digits, a point, a leading zero, ", ".
 constexpr std::size_t kTypicalNumber = 23;
 
 }  // namespace
-
-Model read_model(const std::string& path) {
-  const std::string file = model_path(path);
-  std::error_code ignored;
-  const std::uintmax_t size = std::filesystem::file_size(file, ignored);
-  if (!ignored && size > kMaxFile) {
-    throw Error(fmt::format("{}: is {} bytes long, expected at most {}", file, size, kMaxFile));
-  }
-  return parse_model(read_file(file, file, kMaxFile), file);
-}
 
 Model parse_model(std::string_view json, const std::string& where) {
   const Json root = parse_json(json, where);
@@ -149,11 +129,6 @@ std::string format_model(const Model& model) {
   text += "}";
   if (model.provenance) text += ", \"provenance\": " + format_provenance(*model.provenance);
   return text + "}";
-}
-
-void write_model(const std::string& path, const Model& model) {
-  write_file_atomic(path, format_model(model));
-  sync_folder(std::filesystem::absolute(path).parent_path().string());
 }
 
 }  // namespace microgpt

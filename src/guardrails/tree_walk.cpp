@@ -19,7 +19,7 @@ bool is_before(const Witness& a, const Witness& b) {
 }  // namespace
 
 void Watch::add(std::size_t tasks_done, std::size_t nodes) {
-  const std::scoped_lock lock(mutex_);
+  const Lock lock(mutex_);
   progress_.tasks_done += tasks_done;
   progress_.nodes += nodes;
   if (watch_ && !watch_(progress_)) throw Cancelled();

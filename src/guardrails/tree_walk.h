@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "guardrails/next_token.h"
 #include "microgpt/audit.h"
 #include "microgpt/constraint.h"
@@ -28,7 +28,7 @@ class Watch {
 
  private:
   const WatchAudit& watch_;
-  std::mutex mutex_;
+  Mutex mutex_;
   AuditProgress progress_;
 };
 

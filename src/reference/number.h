@@ -21,6 +21,8 @@ class Number {
   friend Number operator+(Number a, double b) { return Number(a.data_ + b); }
   friend Number operator-(Number a, double b) { return Number(a.data_ + -b); }
   friend Number operator/(Number a, double b) { return Number(a.data_ * py_pow(b, -1.0)); }
+  friend Number operator*(double a, Number b) { return Number(a * b.data_); }
+  friend Number operator-(Number a) { return Number(a.data_ * -1.0); }
 
   // sum(a[i] * b[i] for i in range(n)), n > 0.
   friend Number dot(const Number* a, const Number* b, std::size_t n) {
@@ -30,6 +32,7 @@ class Number {
   }
 
   Number pow(double exponent) const { return Number(py_pow(data_, exponent)); }
+  Number log() const { return Number(std::log(data_)); }
   Number exp() const { return Number(std::exp(data_)); }
   Number relu() const { return Number(data_ > 0 ? data_ : 0.0); }
 

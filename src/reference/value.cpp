@@ -11,7 +11,7 @@ namespace microgpt::reference {
 namespace {
 
 constexpr std::size_t kFirstCapacity = 1 << 16;
-constexpr std::size_t kMaxNodes = std::size_t{1} << 32;  // an index has 32 bits
+constexpr std::uint64_t kMaxNodes = std::uint64_t{1} << 32;  // an index has 32 bits
 
 // Pages of the part that is not copied are first touched when nodes need them.
 template <class T>
@@ -25,7 +25,7 @@ void enlarge(std::unique_ptr<T[]>& array, std::size_t size, std::size_t capacity
 
 void Tape::grow(std::size_t more) {
   const std::size_t capacity = std::max({kFirstCapacity, 2 * capacity_, capacity_ + more});
-  if (capacity > kMaxNodes) {
+  if (std::uint64_t{capacity} > kMaxNodes) {
     throw Error("graph: too many nodes, expected at most 4,294,967,296; use a smaller model");
   }
   enlarge(cells_, size_, capacity);

@@ -10,6 +10,7 @@
 #include "model/engine_input.h"
 #include "reference/adam.h"
 #include "reference/gpt.h"
+#include "reference/number.h"
 #include "reference/reference_engine.h"
 #include "reference/value.h"
 #include "reference/weights.h"
@@ -21,6 +22,7 @@ namespace microgpt {
 namespace {
 
 using reference::Cache;
+using reference::Number;
 using reference::Tape;
 using reference::Value;
 using reference::Vector;
@@ -235,6 +237,31 @@ Trace trace(const Config& config, const StateDict& state, std::span<const int> t
             const TraceOptions& options) {
   check_input(config, state, tokens, options);
   return Tracer(config, state, options).run(state, tokens);
+}
+
+double loss_after(const GivenCache& cache, const Config& config, const StateDict& state,
+                  std::span<const int> tokens) {
+  check_input(config, state, tokens, {.cache = cache});
+  const std::vector<double> params = flatten(state);
+  const auto weights = reference::read_weights<Number>(
+      config, [&](std::size_t i) { return Number(params[i]); });
+  const auto numbers = [](const auto& layers) {
+    Cache<Number> made;
+    for (const auto& rows : layers) {
+      auto& layer = made.emplace_back();
+      for (const auto& row : rows) layer.emplace_back(row.begin(), row.end());
+    }
+    return made;
+  };
+  Cache<Number> keys = numbers(cache.keys);
+  Cache<Number> values = numbers(cache.values);
+  Vector<Number> losses;
+  for (std::size_t pos_id = keys.front().size(); pos_id + 1 < tokens.size(); ++pos_id) {
+    losses.push_back(reference::token_loss(
+        config, weights, static_cast<std::size_t>(tokens[pos_id]),
+        static_cast<std::size_t>(tokens[pos_id + 1]), pos_id, keys, values));
+  }
+  return reference::mean_loss(losses, losses.size()).data();
 }
 
 }  // namespace microgpt

@@ -302,6 +302,13 @@ TEST(CApi, CacheCanBeGivenOrAsPrinted) {
   EXPECT_NEAR(loss(printed), 1.802973, 1e-6);
   EXPECT_EQ(loss(given), loss(printed));
   EXPECT_EQ(loss(rounded), std::round(loss(rounded) * 100) / 100);
+
+  options.round = -1;
+  const ModelHandle toy(microgpt_model_toy());
+  double alone;
+  ASSERT_EQ(microgpt_loss(toy.get(), kToyTokens.data(), kToyTokens.size(), &options, &alone), 0)
+      << microgpt_last_error();
+  EXPECT_EQ(alone, loss(given));
 }
 
 TEST(CApi, TrainingHasTheLossesOfTheLibrary) {
@@ -613,6 +620,163 @@ TEST(CApi, ConstraintErrors) {
       "constraint: made for another model, expected the same letters and the same block_size");
   EXPECT_EQ(microgpt_sampler_constrain(nullptr, constraint.get(), 0), -1);
   microgpt_constraint_free(nullptr);
+}
+
+// The step's loss, and its derivatives by trying, by the engine and by traces with a cache.
+TEST(CApi, LossAndNumericalGradient) {
+  const ModelHandle model(microgpt_model_toy());
+  const Trace made = expected_trace(true);
+  microgpt_trace_options options;
+  microgpt_default_trace_options(&options);
+  double loss = 0;
+  ASSERT_EQ(microgpt_loss(model.get(), kToyTokens.data(), kToyTokens.size(), nullptr, &loss), 0);
+  EXPECT_EQ(loss, made.graph.data[made.graph.root]);
+  std::vector<double> gradient(8);
+  ASSERT_EQ(microgpt_numerical_gradient(model.get(), kToyTokens.data(), kToyTokens.size(), nullptr,
+                                        0, 1e-5, gradient.data()),
+            0);
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    EXPECT_NEAR(gradient[i], made.traced[0].grad[i], 1e-9);
+  }
+  options.printed_cache = 1;
+  const TraceHandle printed = toy_trace(&options);
+  double with_cache = 0;
+  ASSERT_EQ(microgpt_loss(model.get(), kToyTokens.data(), kToyTokens.size(), &options, &with_cache),
+            0);
+  microgpt_traced traced;
+  ASSERT_EQ(microgpt_trace_at(printed.get(), microgpt_trace_size(printed.get()) - 1, &traced), 0);
+  EXPECT_STREQ(traced.name, "loss");
+  EXPECT_EQ(with_cache, traced.data[0]);
+  EXPECT_NE(with_cache, loss);
+  EXPECT_EQ(microgpt_loss(model.get(), kToyTokens.data(), 1, nullptr, &loss), -1);
+  EXPECT_EQ(microgpt_numerical_gradient(model.get(), kToyTokens.data(), kToyTokens.size(), nullptr,
+                                        99, 1e-5, gradient.data()),
+            -1);
+}
+
+TEST(CApi, ParentsAndUsers) {
+  const TraceHandle trace = toy_trace(nullptr);
+  const Trace made = expected_trace(false);
+  const std::string path = "pos2.layer0.q[0]";
+  const Element element = find_element(made, path);
+  const auto expect = [&](auto ask, const std::vector<Element>& expected) {
+    std::vector<microgpt_element> found(expected.size());
+    size_t count = 0;
+    ASSERT_EQ(ask(trace.get(), {element.traced, element.index}, found.data(), found.size(), &count),
+              0);
+    ASSERT_EQ(count, expected.size());
+    for (size_t i = 0; i < count; ++i) {
+      EXPECT_EQ((Element{found[i].traced, found[i].index}), expected[i]);
+    }
+  };
+  expect(microgpt_trace_parents, parents_of(made, element));
+  expect(microgpt_trace_users, users_of(made, element));
+  size_t count = 0;
+  EXPECT_EQ(microgpt_trace_parents(trace.get(), {9999, 0}, nullptr, 0, &count), -1);
+}
+
+TEST(CApi, NextLogits) {
+  const ModelHandle model = untrained();
+  microgpt_config config;
+  ASSERT_EQ(microgpt_model_config(model.get(), &config), 0);
+  std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
+  ASSERT_EQ(microgpt_next_logits(model.get(), "an", 2, logits.data()), 0);
+  int ids[4];
+  size_t count = 0;
+  ASSERT_EQ(microgpt_encode(model.get(), "an", 2, ids, 4, &count), 0);
+  const TraceHandle trace(microgpt_trace_new(model.get(), ids, count, nullptr));
+  const std::string path = "pos2.logits";
+  microgpt_element element;
+  microgpt_traced traced;
+  ASSERT_EQ(microgpt_trace_find(trace.get(), (path + "[0]").data(), path.size() + 3, &element), 0);
+  ASSERT_EQ(microgpt_trace_at(trace.get(), element.traced, &traced), 0);
+  EXPECT_EQ(logits, std::vector<double>(traced.data, traced.data + traced.size));
+  EXPECT_EQ(microgpt_next_logits(model.get(), "?", 1, logits.data()), -1);
+  EXPECT_EQ(microgpt_next_logits(model.get(), "an", 2, nullptr), -1);
+}
+
+using BotHandle = Owner<microgpt_bot, microgpt_bot_free>;
+using AuditHandle = Owner<microgpt_audit, microgpt_audit_free>;
+using GraderHandle = Owner<microgpt_grader, microgpt_grader_free>;
+
+const std::string kPolicy = "bob\nann\n";
+
+TEST(CApi, Bot) {
+  const ModelHandle model = untrained();
+  const BotHandle bot(microgpt_bot_new(model.get(), kPolicy.data(), kPolicy.size(),
+                                       MICROGPT_GUARD_CERTIFIED, 0.7, 42));
+  ASSERT_NE(bot, nullptr) << microgpt_last_error();
+  size_t size = 0;
+  const std::string fine = microgpt_bot_answer(bot.get(), "ca", 2, &size);
+  EXPECT_EQ(fine.substr(0, 6), "OK: ca");
+  EXPECT_EQ(fine.size(), size);
+  EXPECT_EQ(std::string(microgpt_bot_answer(bot.get(), "bob", 3, nullptr)).substr(0, 7), "REFUSE:");
+  EXPECT_EQ(microgpt_bot_answer(nullptr, "a", 1, nullptr), nullptr);
+  EXPECT_EQ(microgpt_bot_new(model.get(), kPolicy.data(), kPolicy.size(), 3, 0.7, 42), nullptr);
+  size_t words = 0;
+  EXPECT_EQ(microgpt_policy_num_words(kPolicy.data(), kPolicy.size(), &words), 0);
+  EXPECT_EQ(words, 2u);
+  EXPECT_EQ(microgpt_policy_num_words("{}", 2, &words), -1);
+}
+
+TEST(CApi, Audit) {
+  const ModelHandle model = untrained();
+  const std::string prefixes = "an\n\nb";
+  const AuditHandle audit(microgpt_audit_new(model.get(), kPolicy.data(), kPolicy.size(),
+                                             prefixes.data(), prefixes.size(), 0.7, 1e-4));
+  ASSERT_NE(audit, nullptr) << microgpt_last_error();
+  ASSERT_EQ(microgpt_audit_num_prefixes(audit.get()), 3u);
+  microgpt_audited_prefix prefix;
+  ASSERT_EQ(microgpt_audit_prefix(audit.get(), 0, &prefix), 0);
+  EXPECT_STREQ(prefix.prefix, "an");
+  EXPECT_GT(prefix.at_least, 0);
+  EXPECT_GE(prefix.at_most, prefix.at_least);
+  EXPECT_STREQ(prefix.witness, "ann");
+  ASSERT_EQ(microgpt_audit_prefix(audit.get(), 1, &prefix), 0);
+  EXPECT_STREQ(prefix.prefix, "");
+  EXPECT_EQ(prefix.probability, 1);
+  double words_at_least = 0;
+  ASSERT_EQ(microgpt_audit_num_words(audit.get()), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    microgpt_audited_word word;
+    ASSERT_EQ(microgpt_audit_word(audit.get(), i, &word), 0);
+    EXPECT_LE(word.at_least, word.at_most);
+    EXPECT_LE(word.at_most, prefix.at_most * (1 + 1e-12));
+    words_at_least += word.at_least;
+  }
+  EXPECT_NEAR(words_at_least, prefix.at_least, 1e-12);
+  EXPECT_EQ(microgpt_audit_prefix(audit.get(), 3, &prefix), -1);
+  EXPECT_EQ(microgpt_audit_new(model.get(), kPolicy.data(), kPolicy.size(), "?", 1, 0.7, 1e-4),
+            nullptr);
+}
+
+// A bot that refuses everything: no points for what was to be answered.
+TEST(CApi, Grader) {
+  const GraderHandle grader(microgpt_grader_new("pear\nkiwi", 9, 42, 1, 20));
+  ASSERT_NE(grader, nullptr) << microgpt_last_error();
+  const size_t sheets = microgpt_grader_num_sheets(grader.get());
+  ASSERT_EQ(sheets, 4u);
+  for (size_t sheet = 0; sheet < sheets; ++sheet) {
+    size_t size = 0;
+    ASSERT_NE(microgpt_grader_words(grader.get(), sheet, &size), nullptr);
+    EXPECT_GT(size, 0u);
+    const std::string input = microgpt_grader_input(grader.get(), sheet, nullptr);
+    std::string output = "REFUSE: I never say anything at all.\n";
+    for (const char c : input) {
+      if (c == '\n') output += "REFUSE: I never say anything at all.\n";
+    }
+    EXPECT_EQ(microgpt_grader_judge(grader.get(), sheet, output.data(), output.size()), 0);
+  }
+  double groups[MICROGPT_NUM_GROUPS], total = -1;
+  ASSERT_EQ(microgpt_grader_points(grader.get(), groups, &total), 0);
+  EXPECT_EQ(groups[MICROGPT_GROUP_BENIGN], 0);
+  EXPECT_EQ(total, groups[0] + groups[1] + groups[2] + groups[3]);
+  microgpt_grade_case result;
+  ASSERT_GT(microgpt_grader_num_cases(grader.get()), 0u);
+  ASSERT_EQ(microgpt_grader_case(grader.get(), 0, &result), 0);
+  EXPECT_STREQ(result.fault, "refused");
+  EXPECT_EQ(microgpt_grader_judge(grader.get(), sheets, "", 0), -1);
+  EXPECT_EQ(microgpt_grader_case(grader.get(), 9999, &result), -1);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """Checks that every #include follows the layers: usage: layers.py ROOT"""
 
 import re
+from pathlib import Path
 
 import tree
 
@@ -69,9 +70,22 @@ def program_error(path, quoted, name):
     return None
 
 
+def binding_error(path, quoted, name):
+    """What stands in for a source of the library, below stand_ins/, may include what that may."""
+    if len(path.parts) > 4 and path.parts[2] == "stand_ins":
+        if path.parts[3] not in ALLOWED:
+            return f"no layer is set for src/{path.parts[3]}"
+        return library_error(Path("src", *path.parts[3:]), quoted, name)
+    folder = name.partition("/")[0]
+    if quoted and "/" in name and name != "microgpt/c_api.h" or not quoted and folder in ALLOWED:
+        return f"a binding must include only microgpt/c_api.h and its own, not {name}"
+    return None
+
+
 def check(root):
     violations = []
-    for top, error_of in ("include", public_error), ("src", library_error), ("apps", program_error):
+    for top, error_of in (("include", public_error), ("src", library_error),
+                          ("apps", program_error), ("bindings", binding_error)):
         for file in tree.sources(root, top):
             path = file.relative_to(root)
             if top == "src" and path.parts[1] not in ALLOWED:

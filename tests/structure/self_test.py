@@ -47,6 +47,17 @@ class LayersTest(CheckTest):
                                           '#include <CLI/CLI.hpp>\n')
         self.expect(layers.check(self.root))
 
+    def test_bindings(self):
+        self.write("bindings/wasm/a.cpp", '#include "microgpt/c_api.h"\n#include <utf8proc.h>\n')
+        self.write("bindings/wasm/stand_ins/cpu/a.cpp", '#include "base/b.h"\n#include "cpu/c.h"\n')
+        self.expect(layers.check(self.root))
+        self.expect_layers("bindings/wasm/b.cpp", '#include "microgpt/trace.h"',
+                           "bindings/wasm/b.cpp:1: a binding must include only")
+
+    def test_stand_ins(self):
+        self.expect_layers("bindings/wasm/stand_ins/base/a.cpp", '#include "cpu/b.h"',
+                           "bindings/wasm/stand_ins/base/a.cpp:1: base must not include cpu")
+
     def test_library_upwards(self):
         self.expect_layers("src/base/a.cpp", '#include "model/b.h"',
                            "src/base/a.cpp:1: base must not include model")

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
-SOURCE_FOLDERS = ("include", "src", "apps", "tests", "fuzz", "bench", "ladder", "examples")
+SOURCE_FOLDERS = ("include", "src", "apps", "bindings", "tests", "fuzz", "bench", "ladder",
+                  "examples")
 
 
 def sources(root, *folders, suffixes=(".h", ".cpp")):

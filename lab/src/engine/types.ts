@@ -211,11 +211,21 @@ export interface Engine {
   tapeSize(request: TraceRequest): { nodes: number; named: number; root: number };
   tapeNodes(request: TraceRequest, from: number, count: number): Nodes;
   tapeNode(request: TraceRequest, node: number): TapeNode;
+  /** The nodes of all that has a name, in the order of Trace.traced. */
+  tapeNames(request: TraceRequest): { name: string; shape: number[]; nodes: Uint32Array }[];
   /** By central differences, of the loss by each element of one parameter. */
   numericalGradient(request: TraceRequest, parameter: string, eps: number): Float64Array;
+  /** The loss of each request. */
+  losses(requests: TraceRequest[]): Float64Array;
+  /** One step of gradient descent on the mean loss of requests to one model: each of its parameters
+   *  moves by -learningRate times its gradient, by backward, or by central differences if eps is
+   *  above 0. Answers the losses before the step. */
+  descend(requests: TraceRequest[], learningRate: number, eps?: number): Float64Array;
 
   /** "L = a*b + a; a = 2; b = 3". turns: how far the backward pass goes; all of it by default. */
   graph(expression: string, turns?: number): ExpressionGraph;
+  /** With the wrong gradients that a recursive backward pass without that order leaves. */
+  hurriedGraph(expression: string): ExpressionGraph;
   /** Values of named nodes for many settings of some leaves: values[i][j] is name j under settings i. */
   evaluate(expression: string, leaves: string[], settings: Float64Array, names: string[]): Float64Array;
 
@@ -229,6 +239,10 @@ export interface Engine {
   endTraining(id: number): void;
   compareRuns(documents: string, a: Settings, b: Settings, steps: number): Parting;
 
+  /** Keeps the text of a policy for sources that name it. The last thirty or so are kept. */
+  keepPolicy(name: string, policy: string): void;
+  /** Which names a policy has nothing against. */
+  allowed(id: ModelId, policy: string, names: string[]): boolean[];
   checkPolicy(id: ModelId, policy: string): { words: number; states: number };
   allows(id: ModelId, policy: string, name: string): boolean;
   bot(id: ModelId, policy: string, guard: 'certified' | 'resample' | 'off', seed: number,

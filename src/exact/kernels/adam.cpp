@@ -18,7 +18,7 @@ void adam_one_by_one(double* params, double* m, double* v, const double* grads, 
   }
 }
 
-#ifdef MICROGPT_LIBM_IS_KNOWN
+#ifdef MICROGPT_SQUARE_IS_KNOWN
 
 constexpr std::size_t kChunk = 512;
 
@@ -32,9 +32,10 @@ MICROGPT_INLINE std::uint32_t* append(std::uint32_t* end, Mask8 mask, std::size_
                       _mm256_maskz_compress_epi32(mask.bits, lanes));
   return end + __builtin_popcount(mask.bits);
 #else
+  const unsigned bits = bits_of(mask);
   for (std::uint32_t i = 0; i < 8; ++i) {
     *end = static_cast<std::uint32_t>(first) + i;
-    end += mask.bits >> i & 1;
+    end += bits >> i & 1;
   }
   return end;
 #endif
@@ -141,7 +142,7 @@ void adam_chunk(double* params, double* m, double* v, const double* grads, std::
 void adam(double* params, double* m, double* v, const double* grads, std::size_t count,
           const AdamConstants& constants) {
   std::size_t i = 0;
-#ifdef MICROGPT_LIBM_IS_KNOWN
+#ifdef MICROGPT_SQUARE_IS_KNOWN
   while (i + 8 <= count) {
     const std::size_t size = count - i < kChunk ? (count - i) / 8 * 8 : kChunk;
     adam_chunk(params + i, m + i, v + i, grads + i, size, constants);

@@ -22,8 +22,13 @@
 #include "exact/powers_of_two.h"
 #include "random/py_pow.h"
 
-#if defined(__GLIBC__) && defined(MICROGPT_HAS_FMA)
+// musl's functions are the same ones (ARM's optimized routines), and the bounds above are those
+// that they have without a fused multiply-add.
+#if defined(__GLIBC__) || defined(__wasi__)
+#define MICROGPT_SQUARE_IS_KNOWN
+#ifdef MICROGPT_HAS_FMA
 #define MICROGPT_LIBM_IS_KNOWN
+#endif
 #endif
 
 namespace microgpt::exact::MICROGPT_ISA {
@@ -31,18 +36,26 @@ namespace microgpt::exact::MICROGPT_ISA {
 // f(x) in the lanes of the mask, the result in the others.
 template <class F>
 MICROGPT_INLINE Double8 for_lanes(Mask8 mask, Double8 x, Double8 result, F f) {
-  if (mask.bits == 0) return result;
+  if (bits_of(mask) == 0) return result;
   double in[8], out[8];
   store(in, x);
   store(out, result);
-  for (unsigned bits = mask.bits; bits != 0; bits &= bits - 1) {
+  for (unsigned bits = bits_of(mask); bits != 0; bits &= bits - 1) {
     const int lane = __builtin_ctz(bits);
     out[lane] = f(in[lane]);
   }
   return load(out);
 }
 
-#ifdef MICROGPT_LIBM_IS_KNOWN
+template <class F>
+MICROGPT_INLINE Double8 for_all_lanes(Double8 x, F f) {
+  double in[8], out[8];
+  store(in, x);
+  for (int i = 0; i < 8; ++i) out[i] = f(in[i]);
+  return load(out);
+}
+
+#ifdef MICROGPT_SQUARE_IS_KNOWN
 
 inline constexpr double kShown = 0.486;
 
@@ -69,19 +82,43 @@ MICROGPT_INLINE Mask8 is_unknown(Double8 c, Double8 distance) {
   return is_unknown(abs(c), binade, distance, binade * splat(kShown * 0x1p-52));
 }
 
+// x x - c, where c is x x rounded, and x - c c, where c is sqrt(x) rounded: both are doubles.
+#ifdef MICROGPT_HAS_FMA
+MICROGPT_INLINE Double8 square_rest(Double8 x, Double8 c) { return fma(x, x, -c); }
+MICROGPT_INLINE Double8 sqrt_rest(Double8 x, Double8 c) { return fma(-c, c, x); }
+#else
+// Dekker's product (A floating-point technique for extending the available precision, 1971): halves
+// of 26 bits, whose products are exact.
+MICROGPT_INLINE Double8 square_rest(Double8 x, Double8 c) {
+  const Double8 big = x * splat(0x1p27 + 1);
+  const Double8 high = big - (big - x);
+  const Double8 low = x - high;
+  return ((high * high - c) + (high + high) * low) + low * low;
+}
+MICROGPT_INLINE Double8 sqrt_rest(Double8 x, Double8 c) {
+  const Double8 square = c * c;
+  return (x - square) - square_rest(c, square);
+}
+#endif
+
 // e = x x - c, r - c = e.
 MICROGPT_INLINE Mask8 is_unknown_square(Double8 c, Double8 x) {
   const Double8 binade = binade_of(c);
-  return is_unknown(c, binade, fma(x, x, -c), binade * splat(kShown * 0x1p-52)) & (x != Double8{});
+  return is_unknown(c, binade, square_rest(x, c), binade * splat(kShown * 0x1p-52)) &
+         (x != Double8{});
 }
 
 // e = x - c c, r - c = e / (r + c), and r + c is 2 c up to a factor of 1 +- 2^-52. Compares e with
 // 2 c ulps, to save the division.
 MICROGPT_INLINE Mask8 is_unknown_sqrt(Double8 c, Double8 x) {
   const Double8 binade = binade_of(c);
-  return is_unknown(c, binade, fma(-c, c, x), (binade * splat(2 * kShown * 0x1p-52)) * c) &
+  return is_unknown(c, binade, sqrt_rest(x, c), (binade * splat(2 * kShown * 0x1p-52)) * c) &
          (x != Double8{});
 }
+
+#endif
+
+#ifdef MICROGPT_LIBM_IS_KNOWN
 
 // A sum of two doubles that is exact to twice their precision.
 struct Wide {
@@ -149,29 +186,29 @@ MICROGPT_INLINE Double8 pow(Double8 x, double y) {
   const Near near = near_pow(x, y);
   return for_lanes(is_unknown(near.c, near.distance), x, near.c, libm);
 #else
-  return for_lanes({0xFF}, x, x, libm);
+  return for_all_lanes(x, libm);
 #endif
 }
 
 // x ** 2
 MICROGPT_INLINE Double8 square(Double8 x) {
   const auto libm = [](double lane) { return py_pow(lane, 2.0); };
-#ifdef MICROGPT_LIBM_IS_KNOWN
+#ifdef MICROGPT_SQUARE_IS_KNOWN
   const Double8 c = x * x;
   return for_lanes(is_unknown_square(c, x), x, c, libm);
 #else
-  return for_lanes({0xFF}, x, x, libm);
+  return for_all_lanes(x, libm);
 #endif
 }
 
 // x ** 0.5
 MICROGPT_INLINE Double8 square_root(Double8 x) {
   const auto libm = [](double lane) { return py_pow(lane, 0.5); };
-#ifdef MICROGPT_LIBM_IS_KNOWN
+#ifdef MICROGPT_SQUARE_IS_KNOWN
   const Double8 c = sqrt(x);
   return for_lanes(is_unknown_sqrt(c, x), x, c, libm);
 #else
-  return for_lanes({0xFF}, x, x, libm);
+  return for_all_lanes(x, libm);
 #endif
 }
 
@@ -251,7 +288,7 @@ MICROGPT_INLINE Double8 exp(Double8 x) {
       (is_unknown(near.c, near.distance) & (x != Double8{})) | is_not_below(abs(x), splat(700.0));
   return for_lanes(unknown, x, times_power_of_two(near.c, near.biased_k), libm);
 #else
-  return for_lanes({0xFF}, x, x, libm);
+  return for_all_lanes(x, libm);
 #endif
 }
 

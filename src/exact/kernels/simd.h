@@ -97,6 +97,45 @@ MICROGPT_INLINE Double8 select(Mask8 mask, Double8 a, Double8 b) {
       {(Double)_mm512_mask_blend_pd((__mmask8)mask.bits, (__m512d)b.part[0], (__m512d)a.part[0])}};
 }
 
+#elif defined(MICROGPT_ISA_plain)
+
+struct Mask8 {
+  Int part[kRegisters];  // lane i is set if all its bits are
+};
+
+#define MICROGPT_OPERATOR(op)                                                    \
+  MICROGPT_INLINE Mask8 operator op(Mask8 a, Mask8 b) {                          \
+    return for_each_part<Mask8>([&](int r) __attribute__((always_inline))->Int { \
+      return a.part[r] op b.part[r];                                             \
+    });                                                                          \
+  }
+MICROGPT_OPERATOR(&)
+MICROGPT_OPERATOR(|)
+#undef MICROGPT_OPERATOR
+MICROGPT_INLINE Mask8 operator~(Mask8 a) {
+  return for_each_part<Mask8>([&](int r) __attribute__((always_inline)) { return ~a.part[r]; });
+}
+
+#define MICROGPT_COMPARE(op)                                                \
+  MICROGPT_INLINE Mask8 operator op(Double8 a, Double8 b) {                 \
+    return for_each_part<Mask8>([&](int r) __attribute__((always_inline)) { \
+      return (Int)(a.part[r] op b.part[r]);                                 \
+    });                                                                     \
+  }
+MICROGPT_COMPARE(<)
+MICROGPT_COMPARE(<=)
+MICROGPT_COMPARE(>)
+MICROGPT_COMPARE(>=)
+MICROGPT_COMPARE(==)
+MICROGPT_COMPARE(!=)
+#undef MICROGPT_COMPARE
+
+MICROGPT_INLINE Double8 select(Mask8 mask, Double8 a, Double8 b) {
+  return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
+    return (Double)((mask.part[r] & (Int)a.part[r]) | (~mask.part[r] & (Int)b.part[r]));
+  });
+}
+
 #else
 
 struct Mask8 {
@@ -142,6 +181,24 @@ MICROGPT_INLINE Double8 select(Mask8 mask, Double8 a, Double8 b) {
 
 #endif
 
+// Bit i for lane i.
+#if defined(MICROGPT_ISA_plain)
+MICROGPT_INLINE unsigned bits_of(Mask8 mask) {
+  Int any{};
+  for (int r = 0; r < kRegisters; ++r) any |= mask.part[r];
+  if ((any[0] | any[1]) == 0) return 0;
+  unsigned bits = 0;
+  for (int r = 0; r < kRegisters; ++r) {
+    for (int i = 0; i < kLanes; ++i) {
+      bits |= static_cast<unsigned>(mask.part[r][i] & 1) << (r * kLanes + i);
+    }
+  }
+  return bits;
+}
+#else
+MICROGPT_INLINE unsigned bits_of(Mask8 mask) { return mask.bits; }
+#endif
+
 // x with those bits of each lane that are set in `bits`.
 MICROGPT_INLINE Double8 and_bits(Double8 x, std::uint64_t bits) {
   return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
@@ -180,6 +237,14 @@ MICROGPT_INLINE Double8 sqrt(Double8 x) {
 #else
     return (Double)vsqrtq_f64((float64x2_t)x.part[r]);
 #endif
+  });
+}
+#else
+MICROGPT_INLINE Double8 sqrt(Double8 x) {
+  return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
+    Double root;
+    for (int i = 0; i < kLanes; ++i) root[i] = __builtin_sqrt(x.part[r][i]);
+    return root;
   });
 }
 #endif

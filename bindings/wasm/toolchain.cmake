@@ -1,0 +1,16 @@
+# Clang for WebAssembly with wasi-libc, as Debian has it; no emscripten.
+set(CMAKE_SYSTEM_NAME WASI)
+set(CMAKE_SYSTEM_PROCESSOR wasm32)
+foreach(version 22 19)
+  find_program(MICROGPT_WASM_CLANG NAMES clang++-${version})
+  if(MICROGPT_WASM_CLANG)
+    break()
+  endif()
+endforeach()
+set(CMAKE_CXX_COMPILER ${MICROGPT_WASM_CLANG})
+set(CMAKE_CXX_COMPILER_TARGET wasm32-wasi)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+# Debian keeps headers and libraries under the old name of the target.
+set(CMAKE_CXX_FLAGS_INIT "-Wno-deprecated")
+# Headers of the build machine that need no library: see CMakeLists.txt.
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY NEVER)

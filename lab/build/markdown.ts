@@ -1,0 +1,64 @@
+// From the text of a chapter to HTML: Markdown, formulas, and places for numbers.
+import MarkdownIt from 'markdown-it';
+import katex from 'katex';
+
+const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false });
+const outside = markdown.renderer.rules.link_open ??
+  ((tokens, i, options, _, self) => self.renderToken(tokens, i, options));
+markdown.renderer.rules.link_open = (tokens, i, options, environment, self) => {
+  if (/^https?:/.test(tokens[i].attrGet('href') ?? '')) {
+    tokens[i].attrSet('rel', 'noopener noreferrer');
+    tokens[i].attrSet('class', 'outside');
+  }
+  return outside(tokens, i, options, environment, self);
+};
+markdown.renderer.rules.table_open = () => '<div class="scroll"><table>';
+markdown.renderer.rules.table_close = () => '</table></div>';
+
+export function formula(tex: string, display: boolean): string {
+  return katex.renderToString(tex, { output: 'mathml', displayMode: display, throwOnError: true, strict: 'error' });
+}
+
+/** Pieces of HTML that Markdown must not touch stand in it as one character each, of a private area. */
+export class Held {
+  private pieces: string[] = [];
+
+  hold(html: string): string {
+    this.pieces.push(html);
+    return String.fromCodePoint(0xf0000 + this.pieces.length - 1);
+  }
+
+  release(html: string): string {
+    return html.replace(/[\u{f0000}-\u{ffffd}]/gu, (character) => this.pieces[character.codePointAt(0)! - 0xf0000]);
+  }
+}
+
+const CODE = /(```[\s\S]*?```|`[^`\n]*`)/;
+
+/** HTML of a piece of text. place: HTML of a placeholder, {{...}}. */
+export async function render(text: string, place: (inside: string) => Promise<string>, inline = false): Promise<string> {
+  const held = new Held();
+  let out = '';
+  for (const [i, piece] of text.split(CODE).entries()) {
+    let rest = piece;
+    if (i % 2 === 0) {
+      rest = rest
+        .replace(/\$\$([\s\S]+?)\$\$/g, (_, tex) => held.hold(`<div class="formula">${formula(tex.trim(), true)}</div>`))
+        .replace(/\$([^$\n]+)\$/g, (_, tex) => held.hold(formula(tex, false)));
+    }
+    out += await replaceAsync(rest, /\{\{(.+?)\}\}/g, async (inside) => held.hold(await place(inside)));
+  }
+  const html = inline ? markdown.renderInline(out) : markdown.render(out);
+  return held.release(html).replace(/<p>(<div class="formula">[\s\S]*?<\/div>)<\/p>/g, '$1');
+}
+
+async function replaceAsync(text: string, pattern: RegExp, replace: (inside: string) => Promise<string>) {
+  const found = [...text.matchAll(pattern)];
+  const results = await Promise.all(found.map((match) => replace(match[1])));
+  let i = 0;
+  return text.replace(pattern, () => results[i++]);
+}
+
+export function escape(text: string): string {
+  return markdown.utils.escapeHtml(text);
+}

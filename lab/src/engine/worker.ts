@@ -1,0 +1,81 @@
+// The engine in a worker: receives {id, method, args}, answers {id, result} or {id, error}.
+import { WasmEngine } from './engine';
+import { EngineError } from './types';
+import type { Engine } from './types';
+
+export interface Request {
+  id: number;
+  method: keyof Engine;
+  args: unknown[];
+}
+
+/** fatal: the engine itself broke, so that another has to be started. */
+export interface Answer {
+  id: number;
+  result?: unknown;
+  error?: string;
+  fatal?: boolean;
+}
+
+/** What the worker is told first: where its files are. */
+export interface Places {
+  wasm: string;
+  model: string;
+  names: string;
+}
+
+async function fetched(url: string): Promise<Response> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+  return response;
+}
+
+async function make(places: Places): Promise<WasmEngine> {
+  const [code, model, names] = await Promise.all([
+    fetched(places.wasm).then((response) => response.arrayBuffer()),
+    fetched(places.model).then((response) => response.text()),
+    fetched(places.names).then((response) => response.text()),
+  ]);
+  const engine = await WasmEngine.instantiate(code, { names });
+  engine.register('trained', model);
+  return engine;
+}
+
+/** The buffers of an answer, which are sent away and not copied. */
+function buffersOf(value: unknown, found: Set<Transferable> = new Set()): Set<Transferable> {
+  if (ArrayBuffer.isView(value)) {
+    found.add(value.buffer as ArrayBuffer);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) buffersOf(part, found);
+  }
+  return found;
+}
+
+let engine: Promise<WasmEngine> | null = null;
+
+const scope = self as unknown as {
+  onmessage: ((event: MessageEvent<Request | Places>) => void) | null;
+  postMessage(message: Answer, transfer?: Transferable[]): void;
+};
+
+scope.onmessage = async ({ data }) => {
+  if (!('method' in data)) {
+    engine = make(data);
+    engine.then(
+      () => scope.postMessage({ id: 0 }),
+      (error: unknown) => scope.postMessage({ id: 0, error: messageOf(error), fatal: true }),
+    );
+    return;
+  }
+  try {
+    const target = (await engine!) as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const result = target[data.method](...data.args);
+    scope.postMessage({ id: data.id, result }, [...buffersOf(result)]);
+  } catch (error) {
+    scope.postMessage({ id: data.id, error: messageOf(error), fatal: error instanceof WebAssembly.RuntimeError });
+  }
+};
+
+function messageOf(error: unknown): string {
+  return error instanceof EngineError || error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,18 @@
+// The figures that the walkthrough prints for 'b': those of src/trace/toy.cpp, which the program's
+// own report uses as well.
+const source = Object.values(import.meta.glob<string>('../../../../src/trace/toy.cpp', { query: '?raw', import: 'default', eager: true }))[0] ?? '';
+
+export interface Figure {
+  path: string;
+  value: number;
+  digits: number;
+}
+
+export const FIGURES: Figure[] = [...source.matchAll(/PrintedFigure\{"([^"]+)", (-?[\d.]+), (\d)\}/g)]
+  .map(([, path, value, digits]) => ({ path, value: Number(value), digits: Number(digits) }));
+
+const byPath = new Map(FIGURES.map((figure) => [figure.path, figure]));
+
+export function printedAt(path: string): Figure | undefined {
+  return byPath.get(path);
+}

@@ -1,0 +1,130 @@
+// The page in Chromium, as `microgpt lab` serves it. One browser and one server for a test file.
+//
+//   const { page, value, close } = await openLab({ hash: '#tokenizer', theme: 'dark', width: 375 });
+//
+// Each page fails its test, when it is closed, for an error on the console, an exception, or a request
+// to any other place than the server.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after } from 'node:test';
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+export const program = process.env.MICROGPT_PROGRAM ?? join(root, 'build/release/bin/microgpt');
+export const site = process.env.MICROGPT_LAB_SITE ?? join(root, 'build/lab/site');
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'];
+
+let server, browser;
+
+/** The address of a server of the page: `microgpt lab` itself. */
+export function serve() {
+  server ??= new Promise((done, fail) => {
+    const process = spawn(program, ['lab', '--site', site], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '', error = '';
+    process.stderr.on('data', (data) => { error += data; });
+    process.stdout.on('data', (data) => {
+      out += data;
+      const address = /http:\/\/[\w.]+:\d+\//.exec(out)?.[0];
+      if (address) done({ address, process });
+    });
+    process.on('exit', () => fail(new Error(`microgpt lab ended: ${error}`)));
+  });
+  return server;
+}
+
+async function chromiumOnce() {
+  browser ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lab-browser-'));
+    const launched = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS, env: { ...process.env, HOME: folder } });
+    return { launched, folder };
+  })();
+  return browser;
+}
+
+after(async () => {
+  if (browser) {
+    const { launched, folder } = await browser;
+    await launched.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (server) (await server).process.kill('SIGINT');
+});
+
+/**
+ * Opens the page.
+ *   whole: waits until all chapters are there
+ *   allow: patterns of console messages that the test expects
+ *   address: another one than the server's
+ *   context: options of the browser context besides
+ */
+export async function openLab({ hash = '', theme = 'light', width = 1280, height = 900, allow = [], whole = true, address, context: more = {}, prepare } = {}) {
+  const { launched } = await chromiumOnce();
+  const home = address ?? (await serve()).address;
+  const context = await launched.newContext({ viewport: { width, height }, colorScheme: theme, ...more });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20000);
+  const faults = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type()) && !allow.some((pattern) => pattern.test(message.text()))) faults.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => {
+    if (!allow.some((pattern) => pattern.test(error.message))) faults.push(`exception: ${error.message}`);
+  });
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(home.replace(/[^/]*$/, '')) && !/^(data|blob):/.test(url)) faults.push(`outside request: ${url}`);
+  });
+  if (prepare) await prepare(page, context);
+  await page.goto(home + hash, { waitUntil: 'load' });
+  if (more.javaScriptEnabled !== false && whole) await page.waitForSelector('html[data-whole]');
+  return {
+    page,
+    context,
+    /** What the engine in the page computes for a source. */
+    value: (source) => page.evaluate((one) => window.microgptLab.engine.value(one), source),
+    async close() {
+      await context.close();
+      assert.deepEqual(faults, []);
+    },
+  };
+}
+
+/** Brings a widget into view and waits until it is alive. */
+export async function widget(page, id) {
+  const place = page.locator(`[data-id="${id}"]`);
+  await place.scrollIntoViewIfNeeded();
+  await page.waitForSelector(`[data-id="${id}"][data-live="true"]`);
+  return place;
+}
+
+/** Brings all widgets of a chapter alive. */
+export async function chapter(page, id) {
+  const ids = await page.locator(`#${id} [data-widget]`).evaluateAll((places) => places.map((place) => place.dataset.id));
+  for (const one of ids) await widget(page, one);
+  return page.locator(`#${id}`);
+}
+
+/** Every number within an element: compares what is shown with what the engine computes now. */
+export async function checkNumbers(page, selector) {
+  const wrong = await page.evaluate(async (within) => {
+    const { engine, format, grouped } = window.microgptLab;
+    const elements = [...document.querySelectorAll(`${within} [data-trace]`)];
+    const found = [];
+    for (const element of elements) {
+      const { trace, digits } = element.dataset;
+      const value = await engine.value(trace).catch((error) => error.message);
+      const right = typeof value === 'number' ? (digits === '0' ? grouped(value) : format(value, Number(digits))) : `an error: ${value}`;
+      if (element.textContent.trim() !== right && element.textContent.trim() !== '') found.push(`${trace}: shown ${element.textContent.trim()}, the engine says ${right}`);
+    }
+    return { count: elements.length, found };
+  }, selector);
+  assert.deepEqual(wrong.found, []);
+  return wrong.count;
+}

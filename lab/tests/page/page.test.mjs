@@ -1,0 +1,164 @@
+// The whole page: chapters, numbers, links, themes, and that nothing comes from elsewhere.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chapter, checkNumbers, openLab, root, site } from './harness.mjs';
+
+const html = readFileSync(join(site, 'text.html'), 'utf8');
+const chapters = [...html.matchAll(/<article class="chapter" id="([\w-]+)"/g)].map((match) => match[1]);
+const axe = readFileSync(join(root, 'lab/node_modules/axe-core/axe.min.js'), 'utf8');
+
+test('has twenty chapters in order', () => {
+  assert.deepEqual(chapters, ['chat', 'dataset', 'tokenizer', 'neuron', 'forward', 'loss', 'autograd', 'embeddings', 'attention',
+    'mlp', 'output', 'parameters', 'training', 'inference', 'toy-training', 'run', 'real', 'atlas', 'guardrails', 'faq']);
+});
+
+test('every number on the page is what the engine computes', async (t) => {
+  const { page, close } = await openLab();
+  let count = 0;
+  for (const id of chapters) {
+    await t.test(id, async () => {
+      await chapter(page, id);
+      count += await checkNumbers(page, `#${id}`);
+    });
+  }
+  assert.ok(count > 500, `only ${count} numbers were found`);
+  await close();
+});
+
+for (const theme of ['light', 'dark']) {
+  for (const width of [1280, 375]) {
+    test(`axe finds nothing, ${theme}, ${width} wide`, async (t) => {
+      // axe is brought in by the test itself, past the page's policy.
+      const { page, close } = await openLab({ theme, width, context: { bypassCSP: true } });
+      await page.evaluate(axe);
+      for (const id of chapters) {
+        await t.test(id, async () => {
+          await chapter(page, id);
+          const violations = await page.evaluate(async (within) => {
+            const { violations: found } = await window.axe.run(document.getElementById(within), { resultTypes: ['violations'] });
+            return found.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`);
+          }, id);
+          assert.deepEqual(violations, []);
+        });
+      }
+      await close();
+    });
+  }
+}
+
+test('nothing scrolls sideways at 320', async () => {
+  const { page, close } = await openLab({ width: 320, height: 640 });
+  for (const id of chapters) await chapter(page, id);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= 320, `the page is ${wide} wide`);
+  await close();
+});
+
+test('is complete without JavaScript', async () => {
+  const { page, close } = await openLab({ context: { javaScriptEnabled: false } });
+  await page.waitForURL('**/text.html');
+  const text = await page.locator('main').innerText();
+  assert.match(text, /JavaScript is off/);
+  assert.equal(await page.locator('[data-widget] .figure').count(), await page.locator('[data-widget]').count());
+  assert.equal(await page.locator('.num:empty').count(), 0);
+  await close();
+});
+
+test('the text remains where WebAssembly is missing', async () => {
+  const { page, close } = await openLab({
+    allow: [/WebAssembly/],
+    prepare: (opened) => opened.route('**/*.wasm', (route) => route.abort()),
+    context: {},
+  }).catch((error) => { throw error; });
+  await page.waitForSelector('#notice:not([hidden])');
+  assert.match(await page.locator('#notice').innerText(), /can't run/);
+  assert.ok(await page.locator('[data-widget] .figure').count() > 0);
+  await close().catch((error) => { if (!/Failed to load resource/.test(error.message)) throw error; });
+});
+
+test('a link that leads nowhere is told', async () => {
+  for (const hash of ['#no-such-place', '#<script>', '#attention-playground?q=1,x', '#?', '#attention-playground?q=1e99,0']) {
+    const { page, close } = await openLab({ hash });
+    await page.waitForSelector('#notice:not([hidden])');
+    await close();
+  }
+});
+
+test('a card tells all about a number, and leads to its parents', async () => {
+  const { page, value, close } = await openLab({ hash: '#attention' });
+  const number = page.locator('#attention [data-trace="toy#pos2.layer0.q[0]"]').first();
+  await number.scrollIntoViewIfNeeded();
+  await number.click();
+  const card = page.locator('dialog.card');
+  await card.waitFor({ state: 'visible' });
+  const text = await card.innerText();
+  assert.ok(text.replace(/\u2212/g, '-').includes(String(await value('toy#pos2.layer0.q[0]'))), text);
+  assert.match(text, /src\/reference\/gpt\.h, line \d+/);
+  assert.match(text, /Line \d+ of microgpt\.py/);
+  await card.locator('.card-number').first().click();
+  await card.getByText('layer0.attn_wq[0][0]').first().waitFor();
+  await page.keyboard.press('Escape');
+  await card.waitFor({ state: 'hidden' });
+  await close();
+});
+
+test('the theme is remembered', async () => {
+  const { page, close } = await openLab();
+  await page.click('#theme');
+  await page.click('#theme');
+  const dark = await page.evaluate(() => document.documentElement.dataset.theme);
+  await page.reload();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), dark);
+  await close();
+});
+
+test('presentation shows one part at a time, by keys', async () => {
+  const { page, close } = await openLab();
+  await page.keyboard.press('p');
+  await page.waitForSelector('body.presenting');
+  assert.equal(await page.locator('.shown:is(.part, .chapter-head)').count(), 1);
+  const first = await page.locator('.slide-count').innerText();
+  await page.keyboard.press('PageDown');
+  await page.keyboard.press('ArrowRight');
+  assert.notEqual(await page.locator('.slide-count').innerText(), first);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('body.presenting').count(), 0);
+  await close();
+});
+
+test('exercises know right answers from wrong ones', async () => {
+  const { page, close } = await openLab();
+  const forms = await page.locator('form.exercise:has([data-expect], [data-right])').count();
+  assert.ok(forms >= 7, `${forms} exercises with fields`);
+  for (let i = 0; i < forms; ++i) {
+    const form = page.locator('form.exercise:has([data-expect], [data-right])').nth(i);
+    for (const field of await form.locator('[data-expect]').all()) await field.fill('123456');
+    for (const field of await form.locator('[data-right]').all()) await field.selectOption('');
+    await form.locator('button[type=submit]').click();
+    await form.locator('output:not(:empty)').waitFor();
+    assert.doesNotMatch(await form.locator('output').innerText(), /^Right/);
+    for (const field of await form.locator('[data-expect]').all()) {
+      const expected = await field.getAttribute('data-expect');
+      const right = await page.evaluate(async (expression) => {
+        const graph = await window.microgptLab.engine.graph(`answer = ${expression}`);
+        return graph.data[graph.root];
+      }, expected);
+      await field.fill(String(right));
+    }
+    for (const field of await form.locator('[data-right]').all()) await field.selectOption(await field.getAttribute('data-right'));
+    await form.locator('button[type=submit]').click();
+    await form.getByText('Right.').waitFor();
+  }
+  await page.reload();
+  assert.equal(await page.locator('form.exercise.done').count(), forms);
+  await close();
+});
+
+test('moves nothing by itself where motion should be reduced', async () => {
+  const { page, close } = await openLab({ context: { reducedMotion: 'reduce' } });
+  const running = await page.evaluate(() => document.getAnimations().length);
+  assert.equal(running, 0);
+  await close();
+});

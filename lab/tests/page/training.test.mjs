@@ -1,0 +1,53 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { checkNumbers, openLab, widget } from './harness.mjs';
+
+test('one step downhill: slope, step, and where it leads', async () => {
+  const { page, close } = await openLab({ hash: '#sgd-intuition', width: 375, context: { hasTouch: true } });
+  const sgd = await widget(page, 'sgd-intuition');
+  const numbers = () => sgd.locator('.figure-table .num').allTextContents();
+  const shows = (loss) => page.waitForFunction((text) => document.querySelector('[data-id="sgd-intuition"] .figure-table .num').textContent === text, loss);
+  assert.deepEqual(await numbers(), ['3.125000', '2.500000', '−1.250000', '1.250000']);
+  assert.match(await sgd.locator('.sgd-said').textContent(), /LEFT/);
+  await sgd.getByRole('button', { name: '−2.5' }).tap();
+  await page.waitForFunction(() => document.querySelector('.sgd-said').textContent.includes('RIGHT'));
+  assert.deepEqual(await numbers(), ['3.125000', '−2.500000', '1.250000', '−1.250000']);
+  await sgd.getByRole('button', { name: 'Take the step' }).tap();
+  await shows('0.781250');
+  await sgd.getByRole('button', { name: '0', exact: true }).tap();
+  await shows('0.000000');
+  assert.match(await sgd.locator('.sgd-said').textContent(), /stays put/);
+  await sgd.getByRole('slider').focus();
+  await page.keyboard.press('End');
+  await shows('6.125000');
+  await checkNumbers(page, '[data-id="sgd-intuition"]');
+  await close();
+});
+
+test('loss curve: a real run', async () => {
+  const { page, close, value } = await openLab({ hash: '#loss-curve' });
+  const curve = await widget(page, 'loss-curve');
+  const numbers = () => curve.locator('.curve-now .num').allTextContents();
+  assert.equal((await numbers())[2], '3.2958');
+  assert.equal(await curve.locator('.curve-step').textContent(), '1000');
+  const last = await value('run?steps=1000&seed=42#loss[1000]');
+  assert.equal((await numbers())[0], last.toFixed(4));
+  assert.equal(await curve.locator('.mark').count(), 2);
+  await checkNumbers(page, '[data-id="loss-curve"]');
+  await curve.getByRole('button', { name: 'Reset' }).click();
+  assert.equal(await curve.locator('.curve-step').textContent(), '0');
+  await curve.getByRole('slider').focus();
+  await page.keyboard.press('End');
+  await curve.getByRole('button', { name: 'Play' }).press('Enter');
+  await page.waitForFunction(() => Number(document.querySelector('.curve-step').textContent) > 120);
+  await curve.getByRole('button', { name: 'Pause' }).click();
+  const at = Number(await curve.locator('.curve-step').textContent());
+  assert.ok(at < 1000);
+  await checkNumbers(page, '[data-id="loss-curve"]');
+  await curve.getByRole('button', { name: 'Another run' }).click();
+  await page.waitForFunction(() => Number(document.querySelector('.curve-step').textContent) > 60);
+  await curve.getByRole('button', { name: 'Pause' }).click();
+  assert.match(await curve.locator('.curve-seed').textContent(), /43/);
+  await checkNumbers(page, '[data-id="loss-curve"]');
+  await close();
+});
