@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chapter, checkNumbers, openLab, root, site } from './harness.mjs';
+import { chapter, checkNumbers, openLab, root, site, tooWide } from './harness.mjs';
 
 const html = readFileSync(join(site, 'text.html'), 'utf8');
 const chapters = [...html.matchAll(/<article class="chapter" id="([\w-]+)"/g)].map((match) => match[1]);
@@ -21,22 +21,6 @@ async function violations(page, options = {}) {
     return found.flatMap(({ id, nodes }) => nodes.map(({ html, target }) =>
       `${document.querySelector(String(target[0]))?.closest('.chapter')?.id ?? 'around'}: ${id}: ${html.slice(0, 160)}`));
   }, options);
-}
-
-/** What reaches over the right edge, unless it scrolls within something. */
-async function tooWide(page, width) {
-  await page.setViewportSize({ width, height: 700 });
-  return page.evaluate(() => {
-    if (document.documentElement.scrollWidth <= innerWidth) return [];
-    const within = (element) => {
-      for (let around = element.parentElement; around; around = around.parentElement) {
-        if (getComputedStyle(around).overflowX !== 'visible') return true;
-      }
-      return false;
-    };
-    const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && !within(one));
-    return [`the page is ${document.documentElement.scrollWidth} wide`, ...wide.map((one) => `${one.closest('[id]')?.id}: ${one.outerHTML.slice(0, 120)}`)];
-  });
 }
 
 // One page for each width; a theme changes colours only, and changes them at once. axe is brought in by
