@@ -40,4 +40,5 @@ describe('messages', () => {
   it('take values', () => expect(t('page.step_of', { step: 2, last: 9 })).toBe('step 2 of 9'));
   it('must exist', () => expect(() => t('page.nothing')).toThrow(/no such message/));
   it('can be told from what is not translated', () => expect(pseudo('Play')).toBe('⟦Plày~⟧'));
+  it('keep the names of their values then', () => expect(pseudo('a {value}')).toContain('{value}'));
 });
