@@ -17,7 +17,7 @@ export function document(chapters: Chapter[], files: { entry: string; styles: st
     `<li><a href="#${chapter.id}"><span class="contents-number">${chapter.number}</span> ${escape(chapter.title)}</a></li>`).join('');
   const articles = chapters.map((chapter, i) =>
     `<article class="chapter" id="${chapter.id}"${whole || i === 0 ? '' : ' data-rest'} aria-labelledby="${chapter.id}-title"><header class="chapter-head">` +
-    `<p class="chapter-number" aria-hidden="true">${chapter.number}</p><${i === 0 ? 'h1' : 'h2'} class="chapter-title" id="${chapter.id}-title">${escape(chapter.title)}</${i === 0 ? 'h1' : 'h2'}></header>` +
+    `<p class="chapter-number" aria-hidden="true">${chapter.number}</p><h2 class="chapter-title" id="${chapter.id}-title">${escape(chapter.title)}</h2></header>` +
     `${whole || i === 0 ? chapter.html : ''}</article>`).join('\n');
   return `<!doctype html>
 <html lang="en" dir="ltr">
@@ -35,7 +35,7 @@ ${files.styles.map((style) => `<link rel="stylesheet" href="${style}">`).join('\
 <body>
 <a class="skip" href="#${chapters[0]?.id ?? ''}">${say('skip')}</a>
 <header class="top">
-<a class="top-name" href="#${chapters[0]?.id ?? ''}">microgpt.cpp</a>
+<h1 class="top-name"><a href="#${chapters[0]?.id ?? ''}">microgpt.cpp</a></h1>
 <div class="top-tools" id="tools"></div>
 </header>
 <div class="layout">

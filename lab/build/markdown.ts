@@ -1,6 +1,7 @@
 // From the text of a chapter to HTML: Markdown, formulas, and places for numbers.
 import MarkdownIt from 'markdown-it';
 import katex from 'katex';
+import { t } from '../src/text/messages';
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false });
 const outside = markdown.renderer.rules.link_open ??
@@ -17,6 +18,12 @@ markdown.renderer.rules.code_inline = (tokens, i) =>
   `<code${/[- ]/.test(tokens[i].content) && tokens[i].content.length <= 26 ? ' class="short"' : ''}>${escape(tokens[i].content)}</code>`;
 markdown.renderer.rules.table_open = () => '<div class="scroll"><table>';
 markdown.renderer.rules.table_close = () => '</table></div>';
+const emptyHead = (rule: 'th_open' | 'th_close', beside: 1 | -1, tag: string) => {
+  markdown.renderer.rules[rule] = (tokens, i, options, _, self) =>
+    tokens[i + beside].content === '' ? tag : self.renderToken(tokens, i, options);
+};
+emptyHead('th_open', 1, '<td>'); // a corner is no heading
+emptyHead('th_close', -1, '</td>');
 
 export function formula(tex: string, display: boolean): string {
   return katex.renderToString(tex, { output: 'mathml', displayMode: display, throwOnError: true, strict: 'error' })
@@ -40,6 +47,8 @@ export class Held {
   }
 }
 
+/** A wide one scrolls within itself: by keys too. */
+const FORMULA = `<div class="formula" tabindex="0" role="group" aria-label="${t('page.formula')}">`;
 const CODE = /(```[\s\S]*?```|`[^`\n]*`)/;
 
 /** HTML of a piece of text. place: HTML of a placeholder, {{...}}. */
@@ -50,13 +59,13 @@ export async function render(text: string, place: (inside: string) => Promise<st
     let rest = piece;
     if (i % 2 === 0) {
       rest = rest
-        .replace(/\$\$([\s\S]+?)\$\$/g, (_, tex) => held.hold(`<div class="formula">${formula(tex.trim(), true)}</div>`))
+        .replace(/\$\$([\s\S]+?)\$\$/g, (_, tex) => held.hold(`${FORMULA}${formula(tex.trim(), true)}</div>`))
         .replace(/\$([^$\n]+)\$/g, (_, tex) => held.hold(formula(tex, false)));
     }
     out += await replaceAsync(rest, /\{\{(.+?)\}\}/g, async (inside) => held.hold(await place(inside)));
   }
   const html = inline ? markdown.renderInline(out) : markdown.render(out);
-  return held.release(html).replace(/(\d) × (?=\d)/g, '$1\u00a0×\u00a0').replace(/<p>(<div class="formula">[\s\S]*?<\/div>)<\/p>/g, '$1');
+  return held.release(html).replace(/(\d) × (?=\d)/g, '$1\u00a0×\u00a0').replace(/<p>(<div class="formula"[\s\S]*?<\/div>)<\/p>/g, '$1');
 }
 
 async function replaceAsync(text: string, pattern: RegExp, replace: (inside: string) => Promise<string>) {

@@ -25,7 +25,7 @@ export async function loadMessages(...folders: string[]): Promise<void> {
 
 /** Marks and lengthens a text, so that what is not translated shows and what is too narrow breaks. */
 export function pseudo(text: string): string {
-  const swapped = text.replace(/[aeiou]/g, (vowel) => 'àéîöü'['aeiou'.indexOf(vowel)]);
+  const swapped = text.replace(/\{\w+\}|[aeiou]/g, (found) => (found.length > 1 ? found : 'àéîöü'['aeiou'.indexOf(found)]));
   return `⟦${swapped}${'~'.repeat(Math.ceil(text.length / 4))}⟧`;
 }
 

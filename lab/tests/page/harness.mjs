@@ -21,12 +21,18 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'];
 
-let server, browser;
+const servers = new Map();
+let browser;
 
-/** The address of a server of the page: `microgpt lab` itself. */
-export function serve() {
-  server ??= new Promise((done, fail) => {
-    const process = spawn(program, ['lab', '--site', site], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** The address of a server of a folder with the page: `microgpt lab` itself. */
+export function serve(folder = site) {
+  if (!servers.has(folder)) servers.set(folder, started(folder));
+  return servers.get(folder);
+}
+
+function started(folder) {
+  return new Promise((done, fail) => {
+    const process = spawn(program, ['lab', '--site', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '', error = '';
     process.stderr.on('data', (data) => { error += data; });
     process.stdout.on('data', (data) => {
@@ -36,7 +42,6 @@ export function serve() {
     });
     process.on('exit', () => fail(new Error(`microgpt lab ended: ${error}`)));
   });
-  return server;
 }
 
 async function chromiumOnce() {
@@ -54,7 +59,7 @@ after(async () => {
     await launched.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  if (server) (await server).process.kill('SIGINT');
+  for (const server of servers.values()) (await server).process.kill('SIGINT');
 });
 
 /**
@@ -127,4 +132,20 @@ export async function checkNumbers(page, selector) {
   }, selector);
   assert.deepEqual(wrong.found, []);
   return wrong.count;
+}
+
+/** What reaches over the right edge, unless it scrolls within something. */
+export async function tooWide(page, width) {
+  await page.setViewportSize({ width, height: 700 });
+  return page.evaluate(() => {
+    if (document.documentElement.scrollWidth <= innerWidth) return [];
+    const within = (element) => {
+      for (let around = element.parentElement; around; around = around.parentElement) {
+        if (getComputedStyle(around).overflowX !== 'visible') return true;
+      }
+      return false;
+    };
+    const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && !within(one));
+    return [`the page is ${document.documentElement.scrollWidth} wide`, ...wide.map((one) => `${one.closest('[id]')?.id}: ${one.outerHTML.slice(0, 120)}`)];
+  });
 }

@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chapter, checkNumbers, openLab, root, site } from './harness.mjs';
+import { chapter, checkNumbers, openLab, root, site, tooWide } from './harness.mjs';
 
 const html = readFileSync(join(site, 'text.html'), 'utf8');
 const chapters = [...html.matchAll(/<article class="chapter" id="([\w-]+)"/g)].map((match) => match[1]);
@@ -14,47 +14,39 @@ test('has twenty chapters in order', () => {
     'mlp', 'output', 'parameters', 'training', 'inference', 'toy-training', 'run', 'real', 'atlas', 'guardrails', 'faq']);
 });
 
-test('every number on the page is what the engine computes', async (t) => {
-  const { page, close } = await openLab();
-  let count = 0;
-  for (const id of chapters) {
-    await t.test(id, async () => {
-      await chapter(page, id);
-      count += await checkNumbers(page, `#${id}`);
-    });
-  }
-  assert.ok(count > 500, `only ${count} numbers were found`);
-  await close();
-});
-
-for (const theme of ['light', 'dark']) {
-  for (const width of [1280, 375]) {
-    test(`axe finds nothing, ${theme}, ${width} wide`, async (t) => {
-      // axe is brought in by the test itself, past the page's policy.
-      const { page, close } = await openLab({ theme, width, context: { bypassCSP: true } });
-      await page.evaluate(axe);
-      for (const id of chapters) {
-        await t.test(id, async () => {
-          await chapter(page, id);
-          const violations = await page.evaluate(async (within) => {
-            const { violations: found } = await window.axe.run(document.getElementById(within), { resultTypes: ['violations'] });
-            return found.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`);
-          }, id);
-          assert.deepEqual(violations, []);
-        });
-      }
-      await close();
-    });
-  }
+/** What axe says against the page, with the chapter it says it of. */
+async function violations(page, options = {}) {
+  return page.evaluate(async (more) => {
+    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'], ...more });
+    return found.flatMap(({ id, nodes }) => nodes.map(({ html, target }) =>
+      `${document.querySelector(String(target[0]))?.closest('.chapter')?.id ?? 'around'}: ${id}: ${html.slice(0, 160)}`));
+  }, options);
 }
 
-test('nothing scrolls sideways at 320', async () => {
-  const { page, close } = await openLab({ width: 320, height: 640 });
-  for (const id of chapters) await chapter(page, id);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(wide <= 320, `the page is ${wide} wide`);
-  await close();
-});
+// One page for each width; a theme changes colours only, and changes them at once. axe is brought in by
+// the test itself, past the page's policy.
+for (const [width, widths] of [[1280, [1280]], [375, [375, 320]]]) {
+  test(`${width} wide: numbers, axe, nothing scrolls sideways`, async (t) => {
+    const { page, close } = await openLab({ width, context: { bypassCSP: true } });
+    let count = 0;
+    for (const id of chapters) {
+      await t.test(`every number of ${id} is what the engine computes`, async () => {
+        await chapter(page, id);
+        count += await checkNumbers(page, `#${id}`);
+      });
+    }
+    assert.ok(count > 500, `only ${count} numbers were found`);
+    for (const one of widths) {
+      await t.test(`nothing scrolls sideways at ${one}`, async () => assert.deepEqual(await tooWide(page, one), []));
+    }
+    await page.setViewportSize({ width, height: 900 });
+    await page.evaluate(axe);
+    await t.test('axe finds nothing', async () => assert.deepEqual(await violations(page), []));
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await t.test('axe finds nothing in the dark', async () => assert.deepEqual(await violations(page, { runOnly: ['color-contrast', 'link-in-text-block'] }), []));
+    await close();
+  });
+}
 
 test('is complete without JavaScript', async () => {
   const { page, close } = await openLab({ context: { javaScriptEnabled: false } });

@@ -1,4 +1,5 @@
 // Lists of words that a training may be given.
+import { readText } from '../../textFile';
 
 async function fetched(name: string): Promise<string | null> {
   try {
@@ -22,14 +23,8 @@ export async function localList(): Promise<string | null> {
 
 const MOST_BYTES = 8 * 1024 * 1024;
 
-/** The text of a file that was dropped. Throws for what is no text, or too large for a page. */
-export async function readList(file: File): Promise<string> {
-  if (file.size > MOST_BYTES) throw new Error(`${file.size} bytes, expected at most ${MOST_BYTES}`);
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
-  if (text.includes('\0')) throw new Error('it holds a NUL byte');
-  if (!/\S/.test(text)) throw new Error('it is empty');
-  return text;
-}
+/** The list in a file that was dropped. */
+export const readList = (file: File) => readText(file, MOST_BYTES);
 
 /** names.txt as makemore has it: the list whose figures are stored. */
 export function isNamesTxt(text: string): boolean {
