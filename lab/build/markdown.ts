@@ -12,11 +12,18 @@ markdown.renderer.rules.link_open = (tokens, i, options, environment, self) => {
   }
   return outside(tokens, i, options, environment, self);
 };
+// A short piece of code stands on one line.
+markdown.renderer.rules.code_inline = (tokens, i) =>
+  `<code${/[- ]/.test(tokens[i].content) && tokens[i].content.length <= 26 ? ' class="short"' : ''}>${escape(tokens[i].content)}</code>`;
 markdown.renderer.rules.table_open = () => '<div class="scroll"><table>';
 markdown.renderer.rules.table_close = () => '</table></div>';
 
 export function formula(tex: string, display: boolean): string {
-  return katex.renderToString(tex, { output: 'mathml', displayMode: display, throwOnError: true, strict: 'error' });
+  return katex.renderToString(tex, { output: 'mathml', displayMode: display, throwOnError: true, strict: 'error' })
+    .replace(/^<span class="katex">(.*)<\/span>$/s, '$1')
+    .replace(/<annotation.*?<\/annotation>/gs, '') // the source
+    .replace(/(?:<mi mathvariant="normal">[A-Za-z]<\/mi>){2,}/g, (letters) => `<mi>${letters.replace(/<[^>]*>/g, '')}</mi>`)
+    .replace(/<\/?semantics>| xmlns="[^"]*"/g, '');
 }
 
 /** Pieces of HTML that Markdown must not touch stand in it as one character each, of a private area. */

@@ -1,7 +1,7 @@
 // Mounts each widget when it comes near the view, and says why where that fails.
 import { mount, unmount, type Component } from 'svelte';
 import type { RemoteEngine } from '../engine/types';
-import { t } from '../text/messages';
+import { loadMessages, t } from '../text/messages';
 import { askedOf } from '../state/link';
 import { notice } from '../state/notice';
 import type { Connection } from '../engine/client';
@@ -17,7 +17,7 @@ async function show(place: HTMLElement, connection: Connection): Promise<void> {
   const path = Object.keys(modules).find((one) => one.endsWith(`/${place.dataset.widget}.svelte`))!;
   const id = place.dataset.id!;
   const options = { ...JSON.parse(place.dataset.options!), ...askedOf(id) };
-  const [module] = await Promise.all([modules[path](), connection.ready]);
+  const [module] = await Promise.all([modules[path](), loadMessages(path.split('/').at(-2)!), connection.ready]);
   const data = module.load ? await module.load(connection.engine, options) : undefined;
   const still = place.firstElementChild;
   const live = document.createElement('div');

@@ -2,15 +2,25 @@
 
 declare const __LOCALE__: string;
 
-const files = import.meta.glob<Record<string, string>>('../../messages/en/*.json', {
-  eager: true,
-  import: 'default',
-});
+type Catalogue = Record<string, string>;
 
-const messages: Record<string, string> = {};
-for (const [path, entries] of Object.entries(files)) {
+const messages: Catalogue = {};
+
+function add(path: string, entries: Catalogue): void {
   const folder = path.split('/').pop()!.replace('.json', '');
   for (const [key, text] of Object.entries(entries)) messages[`${folder}.${key}`] = text;
+}
+
+// The page's own are there from the start, those of a folder of widgets come with its first widget.
+const own = import.meta.glob<Catalogue>('../../messages/en/page.json', { eager: true, import: 'default' });
+for (const [path, entries] of Object.entries(own)) add(path, entries);
+
+const others = import.meta.glob<Catalogue>(['../../messages/en/*.json', '!../../messages/en/page.json'], { import: 'default' });
+
+/** Makes the messages of some folders known: of all, without an argument. */
+export async function loadMessages(...folders: string[]): Promise<void> {
+  const paths = Object.keys(others).filter((path) => folders.length === 0 || folders.some((folder) => path.endsWith(`/${folder}.json`)));
+  await Promise.all(paths.map(async (path) => add(path, await others[path]())));
 }
 
 /** Marks and lengthens a text, so that what is not translated shows and what is too narrow breaks. */
