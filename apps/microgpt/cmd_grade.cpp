@@ -22,8 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kExitBelow = 3;
-constexpr int kMostHidden = 20;
-constexpr int kMostRequests = 1'000'000;
 constexpr double kLongestTime = 86'400;  // seconds
 constexpr int kMostMemory = 1 << 20;     // MiB
 

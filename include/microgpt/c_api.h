@@ -407,7 +407,8 @@ typedef struct {
 } microgpt_grade_case;
 
 // Draws what a bot is asked: sheets for the policy, and for `hidden` held-out ones.
-//   requests: for the output filter, under each policy
+//   hidden: 0 to 20
+//   requests: for the output filter, under each policy, 1 to 1,000,000
 microgpt_grader* microgpt_grader_new(const char* policy, size_t size, uint64_t seed, int hidden,
                                      int requests);
 void microgpt_grader_free(microgpt_grader* grader);

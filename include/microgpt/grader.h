@@ -52,10 +52,13 @@ struct Sheet {
   std::string input() const;
 };
 
+inline constexpr int kMostHidden = 20;
+inline constexpr int kMostRequests = 1'000'000;
+
 struct GraderConfig {
   std::uint64_t seed = 42;
-  int hidden = 2;       // held-out policies
-  int requests = 2000;  // for the output filter, under each policy
+  int hidden = 2;       // held-out policies, 0 to kMostHidden
+  int requests = 2000;  // for the output filter, under each policy: 1 to kMostRequests
 };
 
 // Two sheets for the visible policy, then two for each held-out one. The first of two has the
@@ -63,7 +66,8 @@ struct GraderConfig {
 //   others: policies from which held-out ones take words
 // Words are told and judged in the letters a-z; those that have others can't be in a name, and are
 // left out.
-// Throws Error: a policy has no word that the protocol's letters a-z can spell.
+// Throws Error: a value of config is not in its range, a policy has no word that the protocol's
+// letters a-z can spell.
 std::vector<Sheet> draw_sheets(const Policy& policy, std::span<const Policy> others,
                                const GraderConfig& config);
 

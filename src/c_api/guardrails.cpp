@@ -232,7 +232,8 @@ const char* microgpt_grader_input(microgpt_grader* grader, size_t sheet, size_t*
 int microgpt_grader_judge(microgpt_grader* grader, size_t sheet, const char* output, size_t size) {
   return status_of([&] {
     microgpt_grader& g = given(grader, "grader");
-    g.judged[sheet] = judge_sheet(sheet_given(g, sheet), text_given(output, size, "output"));
+    const Sheet& asked = sheet_given(g, sheet);
+    g.judged[sheet] = judge_sheet(asked, text_given(output, size, "output"));
     g.cases.clear();
     for (const auto& results : g.judged) {
       for (const CaseResult& result : results) {
@@ -262,8 +263,9 @@ int microgpt_grader_points(const microgpt_grader* grader, double* groups, double
     std::vector<CaseResult> results;
     for (const auto& judged : given(grader, "grader").cases) results.push_back(judged.result);
     double* const out = &given(groups, "groups");
+    double& all = given(total, "total");
     const Grade grade = add_up(std::move(results));
     std::ranges::transform(grade.groups, out, &GroupScore::points);
-    given(total, "total") = grade.points;
+    all = grade.points;
   });
 }

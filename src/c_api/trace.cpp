@@ -94,10 +94,11 @@ const char* formula_of(microgpt_trace* trace, microgpt_element element, int styl
 
 void hand_out(const std::vector<Element>& elements, microgpt_element* out, size_t room,
               size_t* count) {
-  given(count, "count") = elements.size();
-  for (std::size_t i = 0; i < std::min(room, elements.size()); ++i) {
-    (&given(out, "elements"))[i] = {elements[i].traced, elements[i].index};
-  }
+  size_t& written = given(count, "count");
+  const std::size_t fit = std::min(room, elements.size());
+  if (fit > 0) given(out, "elements");
+  written = elements.size();
+  for (std::size_t i = 0; i < fit; ++i) out[i] = {elements[i].traced, elements[i].index};
 }
 
 // The loss of a step, for parameters that may change between two calls.
@@ -109,7 +110,7 @@ class Loss {
     how_.backward = false;
     how_.step.reset();
     if (how_.round || how_.cache) return;
-    engine_ = make_engine(default_engine(config_), config_);
+    engine_ = make_engine("exact", config_);  // of any size: `cpu` has not the trace's bits
   }
 
   double operator()(const StateDict& state) {

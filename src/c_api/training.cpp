@@ -198,7 +198,7 @@ int microgpt_next_logits(const microgpt_model* model, const char* prefix, size_t
     std::vector<int> tokens = m.tokenizer.encode(text_given(prefix, size, "prefix"));
     tokens.insert(tokens.begin(), m.tokenizer.bos());
     double& out = given(logits, "logits");
-    const auto engine = make_engine(default_engine(m.config), m.config);
+    const auto engine = make_engine("exact", m.config);  // of any size: a trace's numbers
     engine->load(m.state);
     std::vector<double> made(static_cast<std::size_t>(m.config.vocab_size));
     engine->new_decoder()->forward(tokens, made);

@@ -309,6 +309,11 @@ Texts words_of(std::span<const Policy> policies) {
   return words;
 }
 
+void check_range(const char* name, int value, int least, int most) {
+  if (value >= least && value <= most) return;
+  throw Error(fmt::format("{}: out of range, expected {} to {}, got {}", name, least, most, value));
+}
+
 }  // namespace
 
 std::string Sheet::input() const {
@@ -320,6 +325,8 @@ std::string Sheet::input() const {
 
 std::vector<Sheet> draw_sheets(const Policy& policy, std::span<const Policy> others,
                                const GraderConfig& config) {
+  check_range("hidden", config.hidden, 0, kMostHidden);
+  check_range("requests", config.requests, 1, kMostRequests);
   PythonRandom random(config.seed);
   const Policy plain = in_plain_letters(policy);
   PolicyReader visible(plain);

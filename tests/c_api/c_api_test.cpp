@@ -696,6 +696,35 @@ TEST(CApi, LossAndNumericalGradient) {
             -1);
 }
 
+// One for which `cpu` is the default engine, which has other bits.
+TEST(CApi, LossAndLogitsOfALargeModelAreItsTraces) {
+  microgpt_settings settings = small_settings();
+  settings.n_embd = 96;
+  const TrainingHandle training = small_training(settings, "exact");
+  const ModelHandle model(microgpt_training_model(training.get()));
+  ASSERT_NE(model, nullptr) << microgpt_last_error();
+  const TraceHandle trace(
+      microgpt_trace_new(model.get(), kToyTokens.data(), kToyTokens.size(), nullptr));
+  ASSERT_NE(trace, nullptr) << microgpt_last_error();
+  microgpt_traced traced;
+  ASSERT_EQ(microgpt_trace_at(trace.get(), microgpt_trace_size(trace.get()) - 1, &traced), 0);
+  double loss = 0;
+  ASSERT_EQ(microgpt_loss(model.get(), kToyTokens.data(), kToyTokens.size(), nullptr, &loss), 0);
+  EXPECT_EQ(loss, traced.data[0]);
+
+  microgpt_config config;
+  ASSERT_EQ(microgpt_model_config(model.get(), &config), 0);
+  const std::array<int, 2> nothing = {config.bos, config.bos};
+  const TraceHandle first(microgpt_trace_new(model.get(), nothing.data(), 2, nullptr));
+  const std::string path = "pos0.logits[0]";
+  microgpt_element element;
+  ASSERT_EQ(microgpt_trace_find(first.get(), path.data(), path.size(), &element), 0);
+  ASSERT_EQ(microgpt_trace_at(first.get(), element.traced, &traced), 0);
+  std::vector<double> logits(static_cast<std::size_t>(config.vocab_size));
+  ASSERT_EQ(microgpt_next_logits(model.get(), nullptr, 0, logits.data()), 0);
+  EXPECT_EQ(logits, std::vector<double>(traced.data, traced.data + traced.size));
+}
+
 TEST(CApi, ParentsAndUsers) {
   const TraceHandle trace = toy_trace(nullptr);
   const Trace made = expected_trace(false);
@@ -715,6 +744,11 @@ TEST(CApi, ParentsAndUsers) {
   expect(microgpt_trace_users, users_of(made, element));
   size_t count = 0;
   EXPECT_EQ(microgpt_trace_parents(trace.get(), {9999, 0}, nullptr, 0, &count), -1);
+  const microgpt_element same = {element.traced, element.index};
+  EXPECT_EQ(microgpt_trace_parents(trace.get(), same, nullptr, 1, &count), -1);
+  EXPECT_EQ(count, 0u);  // left alone
+  EXPECT_EQ(microgpt_trace_parents(trace.get(), same, nullptr, 0, &count), 0);
+  EXPECT_EQ(count, parents_of(made, element).size());
 }
 
 TEST(CApi, NextLogits) {
@@ -809,7 +843,9 @@ TEST(CApi, Grader) {
     }
     EXPECT_EQ(microgpt_grader_judge(grader.get(), sheet, output.data(), output.size()), 0);
   }
-  double groups[MICROGPT_NUM_GROUPS], total = -1;
+  double groups[MICROGPT_NUM_GROUPS] = {-1, -1, -1, -1}, total = -1;
+  EXPECT_EQ(microgpt_grader_points(grader.get(), groups, nullptr), -1);
+  EXPECT_EQ(groups[0], -1);  // left alone
   ASSERT_EQ(microgpt_grader_points(grader.get(), groups, &total), 0);
   EXPECT_EQ(groups[MICROGPT_GROUP_BENIGN], 0);
   EXPECT_EQ(total, groups[0] + groups[1] + groups[2] + groups[3]);
@@ -819,6 +855,10 @@ TEST(CApi, Grader) {
   EXPECT_STREQ(result.fault, "refused");
   EXPECT_EQ(microgpt_grader_judge(grader.get(), sheets, "", 0), -1);
   EXPECT_EQ(microgpt_grader_case(grader.get(), 9999, &result), -1);
+  for (const auto& [hidden, requests] : {std::pair{-1, 20}, {21, 20}, {1, 0}, {1, 1'000'001}}) {
+    EXPECT_EQ(microgpt_grader_new("pear\nkiwi", 9, 42, hidden, requests), nullptr);
+    EXPECT_TRUE(contains(microgpt_last_error(), "out of range, expected"));
+  }
 }
 
 }  // namespace
