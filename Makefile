@@ -12,7 +12,9 @@ quiet = $(shell test ! -t 2 && ninja --quiet --version > /dev/null 2>&1 && echo 
 build = cmake --build --preset $(1) $(2) $(quiet) >&2
 
 .DEFAULT_GOAL := release
-.PHONY: release run test bench lab lab-site pictures book install format clean help packages-run packages-test packages-bench packages-lab packages-lab-test
+# Ninja uses all processors; two package managers at once would wait for, or fail on, each other.
+.NOTPARALLEL:
+.PHONY: release run test bench lab lab-site pictures book install format clean help packages-run packages-test packages-bench packages-lab
 
 release: build/release/build.ninja ## Build the library and the program (the default)
 	@$(call build,release)
@@ -21,8 +23,8 @@ run: build/release/build.ninja ## Train on the names, then invent some; ARGS="..
 	@$(call build,release,--target microgpt_program)
 	@$(program) train $(ARGS)
 
-# The lab is tested where there is a Node that can make its page.
-new_node = node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2> /dev/null
+# The lab is tested where there is a Node that can make its page, and where the rest can be had.
+new_node = node -e 'const [a, b] = process.versions.node.split("."); process.exit(a >= 24 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' 2> /dev/null
 
 test: packages-test ## Run all tests, under sanitizers and as users run it
 	@cmake --preset dev > /dev/null
@@ -30,8 +32,9 @@ test: packages-test ## Run all tests, under sanitizers and as users run it
 	@ctest --preset dev
 	@cmake --preset release -D MICROGPT_BUILD_TESTS=ON > /dev/null
 	@$(call build,release,--target microgpt_program)
-	@if $(new_node); then $(MAKE) --no-print-directory packages-lab-test lab-site; \
-		else echo 'no Node 20.19 or newer: the web lab is left out of the tests' >&2; fi
+	@if ! $(new_node); then echo 'no Node 20.19, 22.12 or newer: the web lab is left out of the tests' >&2; \
+		elif ! tools/install_packages lab-test; then echo 'the web lab is left out of the tests' >&2; \
+		else $(MAKE) --no-print-directory lab-site; fi
 	@cmake --preset release > /dev/null
 	@$(call build,release)
 	@ctest --preset release
@@ -41,14 +44,13 @@ bench: packages-bench build/bench/build.ninja ## Measure; ARGS="..." goes to the
 	@build/bench/bin/microgpt_bench $(ARGS)
 	@python3 bench/side_by_side.py build/bench/bin
 
-lab: build/release/build.ninja ## Build the web lab into the program and serve it; ARGS="..." goes to `microgpt lab`
-	@$(call build,release,--target microgpt_program)
-	@$(MAKE) --no-print-directory lab-site
+lab: lab-site ## Build the web lab into the program and serve it; ARGS="..." goes to `microgpt lab`
 	@$(call build,release,--target microgpt_program)
 	@$(program) lab $(ARGS)
 
 # The page's build asks the program for its numbers; then the program takes the page in.
-lab-site: packages-lab build/wasm/build.ninja lab/node_modules/.package-lock.json
+lab-site: packages-lab build/release/build.ninja build/wasm/build.ninja lab/node_modules/.package-lock.json
+	@$(call build,release,--target microgpt_program)
 	@$(call build,wasm)
 	@npm --prefix lab run --silent build -- --out '$(CURDIR)/build/lab/site' >&2
 
@@ -69,7 +71,7 @@ install: release ## Install below PREFIX (/usr/local)
 	@cmake --install build/release --prefix '$(PREFIX)'
 
 format: ## Format the C++ sources as .clang-format says
-	@find include src apps ladder tests fuzz bench -name '*.h' -o -name '*.cpp' | xargs clang-format -i
+	@find include src apps bindings ladder tests fuzz bench examples -name '*.h' -o -name '*.cpp' | xargs clang-format -i
 
 clean: ## Remove what was built
 	@rm -rf build
@@ -82,5 +84,5 @@ build/%/build.ninja: CMakePresets.json | packages-run
 	@cmake --preset $* > /dev/null
 	@touch $@
 
-packages-run packages-test packages-bench packages-lab packages-lab-test: packages-%:
+packages-run packages-test packages-bench packages-lab: packages-%:
 	@tools/install_packages $*
