@@ -4,6 +4,15 @@ set(MICROGPT_LAB AUTO CACHE STRING "The web lab in the program: AUTO if its page
 set_property(CACHE MICROGPT_LAB PROPERTY STRINGS AUTO ON OFF)
 set(MICROGPT_LAB_SITE ${PROJECT_SOURCE_DIR}/build/lab/site CACHE PATH "Where the lab's pages are")
 
+# Finds the server's library; without it, only ON fails.
+macro(find_httplib)
+  if(MICROGPT_LAB STREQUAL "AUTO")
+    find_package(Httplib)
+  else()
+    find_package(Httplib REQUIRED)
+  endif()
+endmacro()
+
 # Adds the lab to the program, or what stands in for it.
 function(add_lab program)
   # Also where the folder is not there yet: as soon as it is, the next build takes it.
@@ -23,11 +32,7 @@ function(add_lab program)
   # where there is something to serve, and for the tests.
   set(server lab_server_left_out.cpp)
   if(files OR (MICROGPT_LAB AND MICROGPT_BUILD_TESTS))
-    if(MICROGPT_LAB STREQUAL "AUTO")
-      find_package(Httplib)
-    else()
-      find_package(Httplib REQUIRED)
-    endif()
+    find_httplib()
   endif()
   if(Httplib_FOUND)
     set(server lab_server.cpp)

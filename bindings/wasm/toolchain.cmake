@@ -1,12 +1,13 @@
 # Clang for WebAssembly with wasi-libc, as Debian has it; no emscripten.
 set(CMAKE_SYSTEM_NAME WASI)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
-foreach(version 22 19)
-  find_program(MICROGPT_WASM_CLANG NAMES clang++-${version})
-  if(MICROGPT_WASM_CLANG)
-    break()
-  endif()
-endforeach()
+# Before 20, libc++ reads no floating-point numbers with from_chars.
+find_program(MICROGPT_WASM_CLANG NAMES clang++-22)
+if(NOT MICROGPT_WASM_CLANG)
+  message(FATAL_ERROR "WebAssembly: expected clang++-22; `tools/install_packages lab` installs it on "
+    "Debian, -D MICROGPT_WASM_CLANG=... names another")
+endif()
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MICROGPT_WASM_CLANG)
 set(CMAKE_CXX_COMPILER ${MICROGPT_WASM_CLANG})
 set(CMAKE_CXX_COMPILER_TARGET wasm32-wasi)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
