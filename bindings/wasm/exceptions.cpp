@@ -226,3 +226,13 @@ void* operator new(std::size_t size) {
   return memory;
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
+
+// libc++'s own would abort.
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  void* memory = nullptr;
+  if (posix_memalign(&memory, static_cast<std::size_t>(alignment), size == 0 ? 1 : size) != 0) {
+    throw std::bad_alloc();
+  }
+  return memory;
+}
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }

@@ -8,31 +8,31 @@
 namespace microgpt::exact {
 
 void Activations::resize(const Layout& layout, std::size_t n) {
-  const std::size_t needed = lay_out(layout, n, nullptr);
+  const std::uint64_t needed = lay_out(layout, n, nullptr);
   if (needed > capacity_) {
     check_memory("engine exact: the activations of a sequence",
                  static_cast<double>(needed) * sizeof(double));
     memory_.reset();
     capacity_ = 0;
-    memory_ = make_aligned<double>(needed);
-    capacity_ = needed;
+    memory_ = make_aligned<double>(static_cast<std::size_t>(needed));
+    capacity_ = static_cast<std::size_t>(needed);
   }
   lay_out(layout, n, memory_.get());
 }
 
 // Returns how many doubles it takes, all in all.
-std::size_t Activations::lay_out(const Layout& layout, std::size_t n, double* begin) {
-  const std::size_t C = layout.C, H = layout.H, V = layout.V, n_tiles = tiles_of(n);
-  std::size_t used = 0;
-  const auto take = [&](std::size_t count) {
+std::uint64_t Activations::lay_out(const Layout& layout, std::size_t n, double* begin) {
+  // A size_t may have 32 bits, in which this could be more than fits.
+  const std::uint64_t C = layout.C, H = layout.H, V = layout.V, n_tiles = tiles_of(n);
+  const std::uint64_t N = padded(n);
+  std::uint64_t used = 0;
+  const auto take = [&](std::uint64_t count) {
     double* const array = begin == nullptr ? nullptr : begin + used;
-    used += padded(count);
+    used += (count + kTile - 1) / kTile * kTile;
     return array;
   };
-  const auto tiles = [&](std::size_t features) { return take(n_tiles * features * kTile); };
-  const auto by_position = [&](std::size_t features) {
-    return take(n_tiles * kTile * padded(features));
-  };
+  const auto tiles = [&](std::uint64_t features) { return take(n_tiles * features * kTile); };
+  const auto by_position = [&](std::size_t features) { return take(N * padded(features)); };
 
   embedding = tiles(C);
   ms = tiles(1);
@@ -66,8 +66,8 @@ std::size_t Activations::lay_out(const Layout& layout, std::size_t n, double* be
   dqkv = tiles(3 * C);
   dhidden = tiles(4 * C);
   dattended = tiles(C);
-  attention_scratch = take(4 * padded(n) * padded(n));
-  rows = by_position(4 * C);
+  attention_scratch = take(4 * N * N);
+  rows = by_position(4 * layout.C);
   return used;
 }
 

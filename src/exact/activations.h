@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/aligned.h"
@@ -36,7 +37,7 @@ class Activations {
   double *attention_scratch, *rows;
 
  private:
-  std::size_t lay_out(const Layout& layout, std::size_t n, double* begin);
+  std::uint64_t lay_out(const Layout& layout, std::size_t n, double* begin);
 
   AlignedArray<double> memory_;
   std::size_t capacity_ = 0;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -12,7 +13,8 @@
 namespace microgpt {
 namespace {
 
-// Far above anything that fits a machine, low enough that sizes multiply without overflow.
+// Far above anything that fits a machine, low enough that sizes multiply without overflow where a
+// size has 64 bits; check() sees to 32.
 constexpr int kMaxSize = 1 << 20;
 constexpr int kMaxLayers = 10'000;
 constexpr int kMaxVocab = 0x110000 + 1;  // all of Unicode, and BOS
@@ -102,6 +104,12 @@ void Config::check() const {
   if (n_embd % n_head != 0) {
     throw Error(fmt::format("n_head: does not divide n_embd, expected a divisor of {}, got {}",
                             n_embd, n_head));
+  }
+  const double width = n_embd, rows = 2.0 * vocab_size + block_size + 12.0 * n_layer * width;
+  const double bytes = rows * width * sizeof(double);
+  if (bytes > static_cast<double>(std::numeric_limits<std::size_t>::max())) {
+    throw Error(fmt::format(
+        "n_embd: makes {} bytes of parameters, expected what this machine can address", bytes));
   }
 }
 
