@@ -47,6 +47,16 @@ std::vector<fs::path> paths_below(const fs::path& folder) {
 
 using Paths = std::set<std::string>;
 
+// Whether a folder on the way to a file is a link.
+bool is_behind_link(const fs::path& folder, const fs::path& path) {
+  fs::path at = folder;
+  for (const fs::path& part : path.parent_path()) {
+    at /= part;
+    if (fs::is_symlink(fs::symlink_status(at))) return true;
+  }
+  return false;
+}
+
 // What an earlier export wrote. Whoever edited the list must not lead us out of the folder.
 Paths read_manifest(const fs::path& folder) {
   Paths paths;
@@ -55,7 +65,8 @@ Paths read_manifest(const fs::path& folder) {
     const fs::path path(line);
     const bool below =
         path.is_relative() && path == path.lexically_normal() && *path.begin() != "..";
-    if (!line.empty() && below) paths.insert(line);
+    if (line.empty() || !below || is_behind_link(folder, path)) continue;
+    if (!fs::is_directory(fs::symlink_status(folder / path))) paths.insert(line);
   }
   return paths;
 }
@@ -91,6 +102,12 @@ Paths check_target(std::span<const SiteFile> files, const fs::path& folder) {
   Paths before = exported ? read_manifest(folder) : Paths();
   for (const SiteFile& file : files) {
     const fs::path path = folder / file.path;
+    if (is_behind_link(folder, file.path)) {
+      throw Error(
+          fmt::format("{}: would be written where a link leads, expected a folder in its "
+                      "place",
+                      path.string()));
+    }
     if (fs::exists(fs::symlink_status(path)) && !before.contains(file.path)) {
       throw Error(fmt::format("{}: not written by an earlier export, and would be overwritten",
                               path.string()));

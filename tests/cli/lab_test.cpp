@@ -439,6 +439,18 @@ TEST_F(LabTest, ExportLeavesTheFilesOfOthers) {
   for (const auto& [path, bytes] : files_) fs::remove(folder_ / ("mine/" + path));
   EXPECT_EQ(export_to("mine").status, 0);
   EXPECT_EQ(file("data"), "x");
+
+  // One that names a folder, and what is there only by a link.
+  fs::create_directory(folder_ / "elsewhere");
+  put_file(folder_ / "elsewhere/data", "x");
+  fs::create_directory_symlink("../elsewhere", folder_ / "mine/link");
+  put_file(folder_ / "mine/.microgpt-lab", ".\nassets\nlink/data\n" + file("mine/.microgpt-lab"));
+  EXPECT_EQ(export_to("mine").status, 0);
+  EXPECT_EQ(file("elsewhere/data"), "x");
+  fs::remove_all(folder_ / "mine/assets");
+  fs::create_directory_symlink("../elsewhere", folder_ / "mine/assets");
+  expect_failure(export_to("mine"), 1, "would be written where a link leads");
+  EXPECT_FALSE(exists("elsewhere/app-1a2b3c4d.js"));
 }
 
 TEST_F(LabTest, ExportIsWholeOrNotAtAll) {
