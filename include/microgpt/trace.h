@@ -85,7 +85,8 @@ struct TraceOptions {
 Trace trace(const Config& config, const StateDict& state, std::span<const int> tokens,
             const TraceOptions& options = {});
 
-// The loss of that step alone, after a cache, many times as fast; the same bits. Throws as trace does.
+// The loss of that step alone, after a cache, many times as fast; the same bits. Throws as trace
+// does.
 double loss_after(const GivenCache& cache, const Config& config, const StateDict& state,
                   std::span<const int> tokens);
 

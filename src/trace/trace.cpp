@@ -243,8 +243,8 @@ double loss_after(const GivenCache& cache, const Config& config, const StateDict
                   std::span<const int> tokens) {
   check_input(config, state, tokens, {.cache = cache});
   const std::vector<double> params = flatten(state);
-  const auto weights = reference::read_weights<Number>(
-      config, [&](std::size_t i) { return Number(params[i]); });
+  const auto weights =
+      reference::read_weights<Number>(config, [&](std::size_t i) { return Number(params[i]); });
   const auto numbers = [](const auto& layers) {
     Cache<Number> made;
     for (const auto& rows : layers) {
@@ -257,9 +257,9 @@ double loss_after(const GivenCache& cache, const Config& config, const StateDict
   Cache<Number> values = numbers(cache.values);
   Vector<Number> losses;
   for (std::size_t pos_id = keys.front().size(); pos_id + 1 < tokens.size(); ++pos_id) {
-    losses.push_back(reference::token_loss(
-        config, weights, static_cast<std::size_t>(tokens[pos_id]),
-        static_cast<std::size_t>(tokens[pos_id + 1]), pos_id, keys, values));
+    losses.push_back(
+        reference::token_loss(config, weights, static_cast<std::size_t>(tokens[pos_id]),
+                              static_cast<std::size_t>(tokens[pos_id + 1]), pos_id, keys, values));
   }
   return reference::mean_loss(losses, losses.size()).data();
 }
