@@ -10,6 +10,9 @@ export interface Line {
   computes: string[]; // names of traced numbers
 }
 
+const COLOURED = /^(keyword|string|string-expression|comment|function|constant)$/; // src/styles/page.css
+const SIDE_BY_SIDE = 58; // characters that a line may have in half the width
+
 const theme = createCssVariablesTheme({ name: 'page', variablePrefix: '--', variableDefaults: {} });
 
 export class Code {
@@ -27,7 +30,8 @@ export class Code {
     const cplusplus = cpp ? this.cppFunction(...(cpp.split(':') as [string, string]))
       : this.region(name, '.cpp', /^\s*\/\/\s*region\s+(\S+)\s*$/, /^\s*\/\/\s*endregion/);
     const panels = [this.panel('Python', 'python', python), this.panel(cpp ? `C++, ${cpp.split(':')[0]}` : 'C++', 'cpp', cplusplus)];
-    return `<div class="code-pair">${panels.filter(Boolean).join('')}</div>`;
+    const longest = Math.max(...[...python, ...cplusplus].map(({ text, computes }) => text.length + computes.slice(0, 4).join('  ').length));
+    return `<div class="code-pair${longest > SIDE_BY_SIDE ? ' long' : ''}">${panels.filter(Boolean).join('')}</div>`;
   }
 
   /** A fenced block of the text. */
@@ -102,7 +106,7 @@ export class Code {
     const tokens = this.highlighter.codeToTokensBase(lines.join('\n'), { lang: language as 'python', theme: 'page' as never });
     return tokens.map((line) => line.map((token) => {
       const kind = /--token-([a-z-]+)/.exec(token.color ?? '')?.[1];
-      return kind ? `<span class="token-${kind}">${escape(token.content)}</span>` : escape(token.content);
+      return kind && COLOURED.test(kind) ? `<span class="token-${kind}">${escape(token.content)}</span>` : escape(token.content);
     }).join(''));
   }
 }

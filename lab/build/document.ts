@@ -39,7 +39,7 @@ ${files.styles.map((style) => `<link rel="stylesheet" href="${style}">`).join('\
 <div class="top-tools" id="tools"></div>
 </header>
 <div class="layout">
-<nav class="contents" aria-label="${say('contents')}"><ol>${contents}</ol></nav>
+<nav class="contents" id="contents" aria-label="${say('contents')}"><ol>${contents}</ol></nav>
 <main id="main">
 <noscript><p class="notice">${say('no_script')}</p></noscript>
 <p class="notice" id="notice" role="status" hidden></p>

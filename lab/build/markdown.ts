@@ -13,6 +13,9 @@ markdown.renderer.rules.link_open = (tokens, i, options, environment, self) => {
   }
   return outside(tokens, i, options, environment, self);
 };
+// A short piece of code stands on one line.
+markdown.renderer.rules.code_inline = (tokens, i) =>
+  `<code${/[- ]/.test(tokens[i].content) && tokens[i].content.length <= 26 ? ' class="short"' : ''}>${escape(tokens[i].content)}</code>`;
 markdown.renderer.rules.table_open = () => '<div class="scroll"><table>';
 markdown.renderer.rules.table_close = () => '</table></div>';
 const emptyHead = (rule: 'th_open' | 'th_close', beside: 1 | -1, tag: string) => {
@@ -23,7 +26,11 @@ emptyHead('th_open', 1, '<td>'); // a corner is no heading
 emptyHead('th_close', -1, '</td>');
 
 export function formula(tex: string, display: boolean): string {
-  return katex.renderToString(tex, { output: 'mathml', displayMode: display, throwOnError: true, strict: 'error' });
+  return katex.renderToString(tex, { output: 'mathml', displayMode: display, throwOnError: true, strict: 'error' })
+    .replace(/^<span class="katex">(.*)<\/span>$/s, '$1')
+    .replace(/<annotation.*?<\/annotation>/gs, '') // the source
+    .replace(/(?:<mi mathvariant="normal">[A-Za-z]<\/mi>){2,}/g, (letters) => `<mi>${letters.replace(/<[^>]*>/g, '')}</mi>`)
+    .replace(/<\/?semantics>| xmlns="[^"]*"/g, '');
 }
 
 /** Pieces of HTML that Markdown must not touch stand in it as one character each, of a private area. */
@@ -58,7 +65,7 @@ export async function render(text: string, place: (inside: string) => Promise<st
     out += await replaceAsync(rest, /\{\{(.+?)\}\}/g, async (inside) => held.hold(await place(inside)));
   }
   const html = inline ? markdown.renderInline(out) : markdown.render(out);
-  return held.release(html).replace(/<p>(<div class="formula"[\s\S]*?<\/div>)<\/p>/g, '$1');
+  return held.release(html).replace(/(\d) × (?=\d)/g, '$1\u00a0×\u00a0').replace(/<p>(<div class="formula"[\s\S]*?<\/div>)<\/p>/g, '$1');
 }
 
 async function replaceAsync(text: string, pattern: RegExp, replace: (inside: string) => Promise<string>) {

@@ -26,7 +26,11 @@ export class Numbers {
     if (!Number.isInteger(digits) || digits < 0 || digits > 17) throw new Error(`{{${inside}}}: digits must be 0 to 17`);
     const elements = this.elements(source);
     if (elements === null) return number(source, this.value(source), digits);
-    return `[${elements.map((one) => number(one, this.value(one), digits)).join(', ')}]`;
+    // A bracket is never alone at the end or the beginning of a line.
+    const all = elements.map((one) => number(one, this.value(one), digits));
+    const together = (html: string) => `<span class="together">${html}</span>`;
+    if (all.length <= 3) return together(`[${all.join(', ')}]`);
+    return `${together(`[${all[0]},`)} ${all.slice(1, -1).map((one) => together(`${one},`)).join(' ')} ${together(`${all.at(-1)}]`)}`;
   }
 
   /** Sources of a whole vector's numbers; null for one number. */

@@ -28,6 +28,16 @@ interface Widget {
 
 const widgets = import.meta.glob<Widget>('../src/widgets/*/*.svelte');
 
+/** A picture of a widget, without what serves only a live one: it is mounted anew in its place. */
+function still(html: string): string {
+  return html
+    .replace(/<!--.*?-->/gs, '')
+    .replace(/ (?:data-(?:trace|digits|card|cell|line|box|lane)="[^"]*"|tabindex="-1")/g, '')
+    .replace(/(<button type="button" class="(?:cell|num)\b[^>]*?) aria-label="[^"]*"/g, '$1') // what it shows as well
+    .replace(/<(rect|circle|line|path|polygon|polyline)\b([^>]*)><\/\1>/g, '<$1$2/>')
+    .replace(/(\d\d\.\d|\d\.\d\d)\d+(?=[^<>]*\/>)/g, '$1'); // of a drawing
+}
+
 function asRemote(engine: Engine): RemoteEngine {
   return new Proxy(engine, {
     get: (target, name) => async (...args: unknown[]) =>
@@ -55,7 +65,7 @@ export async function prerender(where: Surroundings): Promise<{ index: string; t
     }
     const { default: component, load } = await widgets[path]();
     const data = load ? await load(remote, place.options) : undefined;
-    const { body } = renderWidget(component, { props: { engine: null, data, options: place.options, id: place.id } });
+    const body = still(renderWidget(component, { props: { engine: null, data, options: place.options, id: place.id } }).body);
     const options = escape(JSON.stringify(place.options));
     return `<div class="widget" data-widget="${place.widget}" data-id="${place.id}" data-options="${options}">${body}</div>`;
   }

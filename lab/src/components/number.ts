@@ -17,7 +17,7 @@ export function exact(value: number): string {
 
 /** 4,192 */
 export function grouped(value: number): string {
-  return value.toLocaleString('en-US');
+  return value.toLocaleString('en-US').replace('-', MINUS);
 }
 
 /** As an element that is `traced` shows it. */

@@ -1,5 +1,23 @@
-/** Marks the chapter that is being read in the list of contents. */
-export function startContents(): void {
+import { t } from '../text/messages';
+import { button } from './dom';
+
+/** Marks the chapter that is being read in the list of contents, which is behind a button where there is no room. */
+export function startContents(tools: HTMLElement): void {
+  const root = document.documentElement;
+  const show = (open: boolean) => {
+    root.toggleAttribute('data-contents', open);
+    toggle.setAttribute('aria-expanded', String(open));
+  };
+  const toggle = button(t('page.contents'), () => show(!root.hasAttribute('data-contents')), { id: 'chapters', 'aria-expanded': 'false', 'aria-controls': 'contents' });
+  tools.prepend(toggle);
+  document.getElementById('contents')!.addEventListener('click', (event) => {
+    if ((event.target as Element).closest('a')) show(false);
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !root.hasAttribute('data-contents')) return;
+    show(false);
+    toggle.focus();
+  });
   const links = new Map([...document.querySelectorAll<HTMLAnchorElement>('.contents a')].map((link) => [link.hash.slice(1), link]));
   const seen = new Set<string>();
   const chapters = [...document.querySelectorAll<HTMLElement>('.chapter')];

@@ -3,12 +3,23 @@ import { t } from '../text/messages';
 import { button } from './dom';
 import { recall, remember } from '../state/storage';
 
-/** How far an answer may be off, relative to 1 or its size: two decimals by hand are enough. */
+/** How far an answer may be off: two decimals, or three digits of a large number, are enough by hand. */
 const TOLERANCE = 0.005;
+const SMALL = 0.1; // a number near 0 may be off by so much of its size
+const LARGE = 1000; // of such a number the nearest whole one is wanted
 
-/** A number as people type it: 1.5, 3/2, −2, 4 192. Null for what is none. */
+/** Whether what somebody typed is the right number, or near enough. */
+export function isNear(typed: number, right: number): boolean {
+  const whole = Math.round(right);
+  if (Math.abs(right - whole) < 1e-9) return Math.abs(typed - whole) <= TOLERANCE;
+  if (Math.abs(right) >= LARGE) return Math.round(typed) === whole;
+  return Math.abs(typed - right) <= Math.min(TOLERANCE * Math.max(1, Math.abs(right)), SMALL * Math.abs(right));
+}
+
+/** A number as people type it: 1.5, 1,5, 0,625, 3/2, −2, 4 192, 4,192. Null for what is none. */
 export function typedNumber(text: string): number | null {
-  const plain = text.trim().replace(/\u2212/g, '-').replace(/(?<=\d)[ ,](?=\d{3}\b)/g, '').replace(/^(-?\d+),(\d{1,2})$/, '$1.$2');
+  const plain = text.trim().replace(/\u2212/g, '-').replace(/^(-?0),(\d+)$/, '$1.$2')
+    .replace(/(?<=\d)[\s,](?=\d{3}\b)/g, '').replace(/^(-?\d+),(\d{1,2})$/, '$1.$2');
   const fraction = /^(-?\d+(?:\.\d+)?)\s*\/\s*(\d+(?:\.\d+)?)$/.exec(plain);
   const value = fraction ? Number(fraction[1]) / Number(fraction[2]) : plain === '' ? NaN : Number(plain);
   return Number.isFinite(value) ? value : null;
@@ -28,7 +39,7 @@ export function startExercises(engine: RemoteEngine): void {
     if (typed === null) return false;
     const graph = await engine.graph(`answer = ${field.dataset.expect}`);
     const right = graph.data[graph.root];
-    return Math.abs(typed - right) <= TOLERANCE * Math.max(1, Math.abs(right));
+    return isNear(typed, right);
   }
 
   for (const form of forms) {

@@ -23,7 +23,7 @@ export async function start(connection: Connection): Promise<void> {
   await Promise.race([connection.ready.catch(() => {}), new Promise((done) => setTimeout(done, PATIENCE))]);
   for (const chapter of await theRest()) startWidgets(connection, chapter);
   startPresentation(tools);
-  startContents();
+  startContents(tools);
   startLinks();
   startExercises(connection.engine);
   document.documentElement.dataset.whole = 'true';

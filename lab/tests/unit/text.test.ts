@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { exact, format, grouped, level } from '../../src/components/number';
 import { line, scale, ticks } from '../../src/components/plot';
 import { parseLink } from '../../src/state/link';
-import { typedNumber } from '../../src/page/exercises';
+import { isNear, typedNumber } from '../../src/page/exercises';
 import { pseudo, t } from '../../src/text/messages';
 
 describe('numbers', () => {
@@ -15,8 +15,12 @@ describe('numbers', () => {
 });
 
 describe('answers', () => {
-  it.each([['1.5', 1.5], ['3/2', 1.5], ['\u22122', -2], ['14,528', 14528], ['14 528', 14528], ['0,5', 0.5], [' 7 ', 7], ['-.5', -0.5]])(
+  it.each([['1.5', 1.5], ['3/2', 1.5], ['\u22122', -2], ['14,528', 14528], ['14 528', 14528], ['0,5', 0.5], ['0,625', 0.625], ['29\u202f685', 29685], [' 7 ', 7], ['-.5', -0.5]])(
     '%j is %d', (text, value) => expect(typedNumber(text)).toBe(value));
+  it.each([[2, 2], [0.999, 1], [0.33, 1 / 3], [0.04, 0.0374], [0.0374, 0.0374], [7.4, Math.exp(2)], [1.41, 2 ** 0.5], [29685, 29685.07], [29685.07, 29685.07], [14528, 14528]])(
+    '%d is near enough to %d', (typed, right) => expect(isNear(typed, right)).toBe(true));
+  it.each([[2.3, 2], [14500, 14528], [14527, 14528], [29684, 29685.07], [0, 0.01], [0.014, 0.01], [0.3, 1 / 3], [7.3, Math.exp(2)], [-2, 2]])(
+    '%d is not near enough to %d', (typed, right) => expect(isNear(typed, right)).toBe(false));
   it.each(['', 'x', '1e999', '1/0', '--1'])('%j is none', (text) => expect(typedNumber(text)).toBeNull());
 });
 

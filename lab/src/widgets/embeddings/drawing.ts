@@ -6,7 +6,7 @@ export const ROW = 58;
 const TOP = 34;
 const COLUMN = 44;
 const MIDDLE = 396;
-export const RADIUS = 18;
+export const RADIUS = 19.5;
 
 export interface Unit {
   id: string;
@@ -117,7 +117,7 @@ export function draw(scene: Scene, stage: number): Drawing {
       places.set(name, units);
       const block = name === 'pos_emb' ? 'pos' : row.block;
       drawing.units.push({ block, units });
-      if (row.count < 8) drawing.groups.push({ name: label, x: row.groups.length > 1 ? x - RADIUS - 6 : MIDDLE - 100, y: y + 4 });
+      if (row.count < 8) drawing.groups.push({ name: label, x: row.groups.length > 1 ? x - RADIUS - 6 : MIDDLE - 96, y: y + 4 });
       else if (row.groups.length > 1) drawing.groups.push({ name: label, x: x - RADIUS - 3, y: y + 4 });
     }
     const last = drawing.bands.at(-1);
@@ -163,7 +163,7 @@ export interface Box {
   round: boolean;
 }
 
-const CENTER = 104;
+export const CENTER = 92;
 
 /** One box a block, at the height of its circles. */
 export function boxes(drawing: Drawing): Box[] {

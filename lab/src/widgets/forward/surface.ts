@@ -107,14 +107,14 @@ export interface Facet {
   level: number; // 0 to 10
 }
 
-/** The squares of the landscape, the farthest first. */
-export function facets(heights: Float64Array, view: View, top: number): Facet[] {
+/** The squares of the landscape, the farthest first, each `step` places wide. */
+export function facets(heights: Float64Array, view: View, top: number, step = 1): Facet[] {
   const project = projection(view, top);
   const at = Array.from(heights, (height, k) => project([place(Math.floor(k / POINTS)), place(k % POINTS), height]));
   const list: (Facet & { near: number })[] = [];
-  for (let i = 0; i + 1 < POINTS; ++i) {
-    for (let j = 0; j + 1 < POINTS; ++j) {
-      const corners = [i * POINTS + j, (i + 1) * POINTS + j, (i + 1) * POINTS + j + 1, i * POINTS + j + 1];
+  for (let i = 0; i + step < POINTS; i += step) {
+    for (let j = 0; j + step < POINTS; j += step) {
+      const corners = [i * POINTS + j, (i + step) * POINTS + j, (i + step) * POINTS + j + step, i * POINTS + j + step];
       const mean = corners.reduce((sum, k) => sum + heights[k], 0) / 4;
       list.push({
         points: corners.map((k) => `${at[k].x.toFixed(1)},${at[k].y.toFixed(1)}`).join(' '),
