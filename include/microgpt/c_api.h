@@ -123,6 +123,14 @@ int microgpt_graph_nodes(const microgpt_graph* graph, size_t from, size_t count,
 // microgpt_trace_name_of knows.
 const char* microgpt_graph_name(microgpt_graph* graph, uint32_t node, size_t* size);
 
+// What some nodes of an expression's graph are for other leaves; the graph keeps its own numbers.
+//   leaves: num_leaves of them
+//   settings: num_settings times num_leaves values, setting by setting
+//   nodes: num_nodes of them, whose values are written to `values`, setting by setting
+int microgpt_graph_evaluate(const microgpt_graph* graph, const uint32_t* leaves, size_t num_leaves,
+                            const double* settings, size_t num_settings, const uint32_t* nodes,
+                            size_t num_nodes, double* values);
+
 // The nodes below the root and the root, children first: microgpt.py's topo. The backward pass
 // takes them from the end.
 const uint32_t* microgpt_graph_order(const microgpt_graph* graph, size_t* count);

@@ -98,6 +98,10 @@ struct Difference {
 //   graph: after backward
 std::optional<Difference> first_difference(const Graph& graph, const RecursiveBackward& recursive);
 
+// Computes the data of all nodes anew from that of the leaves, in the order in which they were
+// made, by the operations of Value. Local gradients follow; gradients are 0 then.
+void recompute(Graph& graph);
+
 // The part of a graph around a node: down to `depth` children below it, and up to `parents` parents
 // above, in the order they have. One whose children are left out becomes a leaf, and its name ends
 // in " ...". The node is the root.

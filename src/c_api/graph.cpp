@@ -53,6 +53,27 @@ int microgpt_graph_nodes(const microgpt_graph* graph, size_t from, size_t count,
   });
 }
 
+int microgpt_graph_evaluate(const microgpt_graph* graph, const uint32_t* leaves, size_t num_leaves,
+                            const double* settings, size_t num_settings, const uint32_t* nodes,
+                            size_t num_nodes, double* values) {
+  return status_of([&] {
+    Graph g = given(graph, "graph").graph;
+    if (num_leaves > 0) given(leaves, "leaves"), given(settings, "settings");
+    if (num_nodes > 0) given(nodes, "nodes"), given(values, "values");
+    for (size_t j = 0; j < num_leaves; ++j) {
+      check_index(leaves[j], g.size(), "leaf");
+      if (g.op[leaves[j]] != Op::kLeaf)
+        throw Error("leaf: expected a node that was given, got one computed");
+    }
+    for (size_t j = 0; j < num_nodes; ++j) check_index(nodes[j], g.size(), "node");
+    for (size_t i = 0; i < num_settings; ++i) {
+      for (size_t j = 0; j < num_leaves; ++j) g.data[leaves[j]] = *settings++;
+      recompute(g);
+      for (size_t j = 0; j < num_nodes; ++j) *values++ = g.data[nodes[j]];
+    }
+  });
+}
+
 const uint32_t* microgpt_graph_order(const microgpt_graph* graph, size_t* count) {
   return pointer_of([&] {
     const auto& order = given(graph, "graph").order;

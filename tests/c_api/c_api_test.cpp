@@ -1,8 +1,11 @@
 // The interface for C: the same bits as the C++ library, and no way to crash it.
 #include "microgpt/c_api.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -263,6 +266,45 @@ TEST(CApi, ExpressionsAreGraphsToStepThrough) {
   backward(whole, topological_order(whole));
   EXPECT_EQ(grads(), whole.grad);
   EXPECT_NE(grads(), recursive_backward(expected).grad);
+}
+
+TEST(CApi, ExpressionsAreEvaluatedForOtherLeaves) {
+  const std::string text = "L = (relu(a*b) + exp(a)).log() ** -0.5; a = 1; b = 2";
+  const GraphHandle graph(microgpt_graph_parse(text.data(), text.size()));
+  ASSERT_NE(graph, nullptr);
+  const Graph as_parsed = graph_of_expression(text);
+  const auto named = [&](std::string_view name) {
+    const auto at = std::find(as_parsed.name.begin(), as_parsed.name.end(), name);
+    return static_cast<std::uint32_t>(at - as_parsed.name.begin());
+  };
+  const std::array<std::uint32_t, 2> leaves = {named("a"), named("b")};
+  const std::array<std::uint32_t, 2> nodes = {named("L"), named("a")};
+  const std::array<double, 6> settings = {1, 2, 0.3, -4, -0.7, -3};
+  std::array<double, 6> values = {};
+  ASSERT_EQ(microgpt_graph_evaluate(graph.get(), leaves.data(), 2, settings.data(), 3, nodes.data(),
+                                    2, values.data()),
+            0)
+      << microgpt_last_error();
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double a = settings[2 * i], b = settings[2 * i + 1];
+    const Graph anew = graph_of_expression(
+        fmt::format("L = (relu(a*b) + exp(a)).log() ** -0.5; a = {}; b = {}", a, b));
+    EXPECT_EQ(values[2 * i], anew.data[anew.root]) << i;
+    EXPECT_EQ(values[2 * i + 1], a) << i;
+  }
+  microgpt_nodes own;
+  ASSERT_EQ(microgpt_graph_nodes(graph.get(), 0, SIZE_MAX, &own), 0);
+  EXPECT_EQ(own.data[as_parsed.root], as_parsed.data[as_parsed.root]);  // left as it was
+
+  const std::uint32_t computed = as_parsed.root, outside = 99;
+  const auto evaluate = [&](const std::uint32_t* leaf, const std::uint32_t* node) {
+    return microgpt_graph_evaluate(graph.get(), leaf, 1, settings.data(), 1, node, 1,
+                                   values.data());
+  };
+  EXPECT_EQ(evaluate(&computed, nodes.data()), -1);
+  EXPECT_EQ(evaluate(&outside, nodes.data()), -1);
+  EXPECT_EQ(evaluate(leaves.data(), &outside), -1);
+  EXPECT_EQ(evaluate(nullptr, nodes.data()), -1);
 }
 
 TEST(CApi, ExpressionsThatAreNoneAreErrors) {

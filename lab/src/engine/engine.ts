@@ -45,7 +45,8 @@ export interface EngineOptions {
 
 export class WasmEngine implements Engine {
   private readonly wasm: Wasm;
-  private readonly names: string;
+  /** The embedded names, one a line; may come later than the engine. */
+  names: string;
   private readonly models = new Map<ModelId, number>();
   private readonly changes = new Map<ModelId, number>(); // how often a model was replaced
   private readonly traces = new Map<string, Held>(); // the oldest first
@@ -644,33 +645,19 @@ export class WasmEngine implements Engine {
   }
 
   evaluate(expression: string, leaves: string[], settings: Float64Array, names: string[]): Float64Array {
-    // The tape is computed once more for each setting, in the order in which it was made, by the
-    // operations that it is made of.
-    const graph = this.graph(expression, 0);
-    const leafNodes = leaves.map((name) => nodeNamed(graph, name));
-    const wanted = names.map((name) => nodeNamed(graph, name));
+    const { wasm } = this;
+    const shape = this.graph(expression, 0);
+    const nodes = [...leaves, ...names].map((name) => nodeNamed(shape, name));
     const count = leaves.length === 0 ? 0 : settings.length / leaves.length;
-    const values = new Float64Array(count * names.length);
-    const { op, left, right, exponent } = graph;
-    for (let i = 0; i < count; ++i) {
-      const data = graph.data.slice();
-      leafNodes.forEach((node, j) => { data[node] = settings[i * leaves.length + j]; });
-      for (let node = 0; node < op.length; ++node) {
-        const a = data[left[node]];
-        const b = data[right[node]];
-        switch (op[node]) {
-          case '+': data[node] = a + b; break;
-          case '*': data[node] = a * b; break;
-          case '**': data[node] = a ** exponent[node]; break;
-          case 'log': data[node] = Math.log(a); break;
-          case 'exp': data[node] = Math.exp(a); break;
-          case 'relu': data[node] = a > 0 ? a : 0; break;
-          default: break;
-        }
-      }
-      wanted.forEach((node, j) => { values[i * names.length + j] = data[node]; });
-    }
-    return values;
+    return this.withGraph(expression, (graph) => wasm.scratch(4 * nodes.length + 8 * (settings.length + count * names.length + 1), (memory) => {
+      // Doubles first: they must stand at multiples of 8.
+      const values = memory + 8 * settings.length;
+      const indices = values + 8 * count * names.length;
+      settings.forEach((value, i) => wasm.setF64(memory + 8 * i, value));
+      nodes.forEach((node, i) => wasm.setU32(indices + 4 * i, node));
+      wasm.check('graph_evaluate', graph, indices, leaves.length, memory, count, indices + 4 * leaves.length, names.length, values);
+      return wasm.doubles(values, count * names.length);
+    }));
   }
 
   // Sampling
