@@ -16,7 +16,7 @@ markdown.renderer.rules.link_open = (tokens, i, options, environment, self) => {
 // A short piece of code stands on one line.
 markdown.renderer.rules.code_inline = (tokens, i) =>
   `<code${/[- ]/.test(tokens[i].content) && tokens[i].content.length <= 26 ? ' class="short"' : ''}>${escape(tokens[i].content)}</code>`;
-markdown.renderer.rules.table_open = () => '<div class="scroll"><table>';
+markdown.renderer.rules.table_open = () => '<div class="scroll" tabindex="0"><table>';
 markdown.renderer.rules.table_close = () => '</table></div>';
 const emptyHead = (rule: 'th_open' | 'th_close', beside: 1 | -1, tag: string) => {
   markdown.renderer.rules[rule] = (tokens, i, options, _, self) =>
