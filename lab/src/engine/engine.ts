@@ -45,7 +45,8 @@ export interface EngineOptions {
 
 export class WasmEngine implements Engine {
   private readonly wasm: Wasm;
-  private readonly names: string;
+  /** The embedded names, one a line; may come later than the engine. */
+  names: string;
   private readonly models = new Map<ModelId, number>();
   private readonly changes = new Map<ModelId, number>(); // how often a model was replaced
   private readonly traces = new Map<string, Held>(); // the oldest first

@@ -31,14 +31,28 @@ async function fetched(url: string): Promise<Response> {
 }
 
 async function make(places: Places): Promise<WasmEngine> {
-  const [code, model, names] = await Promise.all([
+  const [code, model] = await Promise.all([
     fetched(places.wasm).then((response) => response.arrayBuffer()),
     fetched(places.model).then((response) => response.text()),
-    fetched(places.names).then((response) => response.text()),
   ]);
-  const engine = await WasmEngine.instantiate(code, { names });
+  const engine = await WasmEngine.instantiate(code);
   engine.register('trained', model);
   return engine;
+}
+
+/** Whether a question can't be answered without the embedded names: about a run, or the first parameters. */
+function asksForNames(args: unknown[]): boolean {
+  return /\brun\?|\bstart\?|untrained/.test(JSON.stringify(args));
+}
+
+let names: Promise<void> | null = null;
+
+/** The names are fetched when they are first asked for: the first view does without. */
+function bringNames(target: WasmEngine, url: string): Promise<void> {
+  names ??= fetched(url).then((response) => response.text()).then((text) => {
+    target.names = text;
+  });
+  return names;
 }
 
 /** The buffers of an answer, which are sent away and not copied. */
@@ -52,6 +66,7 @@ function buffersOf(value: unknown, found: Set<Transferable> = new Set()): Set<Tr
 }
 
 let engine: Promise<WasmEngine> | null = null;
+let places: Places | null = null;
 
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<Request | Places>) => void) | null;
@@ -60,6 +75,7 @@ const scope = self as unknown as {
 
 scope.onmessage = async ({ data }) => {
   if (!('method' in data)) {
+    places = data;
     engine = make(data);
     engine.then(
       () => scope.postMessage({ id: 0 }),
@@ -68,7 +84,9 @@ scope.onmessage = async ({ data }) => {
     return;
   }
   try {
-    const target = (await engine!) as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const made = await engine!;
+    if (asksForNames(data.args)) await bringNames(made, places!.names);
+    const target = made as unknown as Record<string, (...args: unknown[]) => unknown>;
     const result = target[data.method](...data.args);
     scope.postMessage({ id: data.id, result }, [...buffersOf(result)]);
   } catch (error) {

@@ -26,7 +26,7 @@ export async function loadMessages(...folders: string[]): Promise<void> {
 /** Marks and lengthens a text, so that what is not translated shows and what is too narrow breaks. */
 export function pseudo(text: string): string {
   const swapped = text.replace(/\{\w+\}|[aeiou]/g, (found) => (found.length > 1 ? found : 'àéîöü'['aeiou'.indexOf(found)]));
-  return `⟦${swapped}${'~'.repeat(Math.ceil(text.length / 4))}⟧`;
+  return `⟦${swapped}${'~'.repeat(Math.ceil(text.length / 4)).replace(/~{6}(?=~)/g, '$& ')}⟧`;
 }
 
 /** The message of a key, 'folder.name', with {values} put in. Throws for a key that is not there. */

@@ -101,7 +101,7 @@ test('the game', async () => {
   assert.ok(Number(fresh.text) > 0.4);
   await game.getByRole('button', { name: 'Stop' }).click();
   await until(() => game.locator('.wire').count(), (count) => count === 0);
-  await game.getByRole('button', { name: /Train against/ }).click();
+  await game.getByRole('button', { name: /Find a hidden/ }).click();
   await until(() => game.locator('.wire').count(), (count) => count === 22);
   await checkNumbers(page, '[data-id="surface-network-2"]');
   await close();

@@ -141,7 +141,7 @@ test('exercises know right answers from wrong ones', async () => {
     }
     for (const field of await form.locator('[data-right]').all()) await field.selectOption(await field.getAttribute('data-right'));
     await form.locator('button[type=submit]').click();
-    await form.locator('output').getByText('Right.').waitFor();
+    await form.locator('output', { hasText: 'Right.' }).waitFor();
   }
   await page.reload();
   assert.equal(await page.locator('form.exercise.done').count(), forms);
