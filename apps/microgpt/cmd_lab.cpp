@@ -64,6 +64,7 @@ void serve(std::span<const SiteFile> files, const LabOptions& options, Output& o
     std::this_thread::sleep_for(kPause);
     if (browser) browser->check();
   }
+  if (caught_interrupt() == 0) throw Error("the server has ended by itself; start it again");
 }
 
 void check_options(const LabOptions& options) {

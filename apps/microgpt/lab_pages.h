@@ -26,7 +26,7 @@ struct LabRequest {
 struct LabReply {
   int status = 200;
   std::string type;
-  HttpHeaders headers;  // besides kLabHeaders
+  HttpHeaders headers;  // besides lab_headers()
   std::string_view bytes;
 };
 

@@ -4,8 +4,10 @@
 #include <httplib.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -21,11 +23,26 @@ constexpr char kHost[] = "127.0.0.1";
 constexpr std::size_t kThreads = 16;
 constexpr time_t kSecondsUnused = 1, kSecondsToRead = 2;
 
-void write_reply(const LabReply& reply, httplib::Response& response) {
+// Whether all parts that are asked for lie in a file of this size. cpp-httplib 0.11 doesn't look:
+// it would have a provider send what lies behind the file in memory.
+bool lie_within(const httplib::Ranges& parts, std::size_t size) {
+  return std::ranges::all_of(parts, [size](const auto& part) {
+    const auto [first, last] = part;  // -1: not given
+    const auto end = static_cast<std::ptrdiff_t>(size);
+    return first < 0 ? last > 0 && end > 0 : first < end && last < end;
+  });
+}
+
+void write_reply(const LabReply& reply, const httplib::Ranges& parts, httplib::Response& response) {
+  const bool fits = lie_within(parts, reply.bytes.size());
   // The library decides between 200 and 206, for a part of a file.
   if (reply.status != 200) response.status = reply.status;
   for (const auto& [name, value] : reply.headers) response.set_header(name, value);
-  if (reply.bytes.empty()) {
+  if (reply.status == 200 && !fits) {
+    response.status = 416;
+    response.set_header("Content-Range", fmt::format("bytes */{}", reply.bytes.size()));
+  }
+  if (reply.bytes.empty() || !fits) {
     response.set_header("Content-Type", reply.type);
     return;
   }
@@ -77,7 +94,7 @@ LabServer::LabServer(LabPages pages, int port) : impl_(std::make_unique<Impl>(st
         const LabRequest asked = {request.method, request.path, host_of(request),
                                   request.get_header_value("Accept-Encoding"),
                                   request.get_header_value("If-None-Match")};
-        write_reply(pages.answer(asked), response);
+        write_reply(pages.answer(asked), request.ranges, response);
         return httplib::Server::HandlerResponse::Handled;
       });
   errno = 0;

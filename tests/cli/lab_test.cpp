@@ -218,6 +218,22 @@ TEST_F(LabTest, HeadAndParts) {
   const auto part = lab.get("/style.css", {{"Range", "bytes=4-8"}});
   EXPECT_EQ(part.status, 206);
   EXPECT_EQ(part.body, "color");
+  EXPECT_EQ(lab.get("/style.css", {{"Range", "bytes=-5"}}).body, "red }");
+}
+
+// What lies in memory behind a file is nobody's business.
+TEST_F(LabTest, PartsThatAFileHasNot) {
+  const Lab lab(this->lab());
+  for (const char* range : {"bytes=0-16", "bytes=0-100000", "bytes=16-", "bytes=20-30", "bytes=-0",
+                            "bytes=0-1,2-9999", "bytes=99999999999999999999-"}) {
+    const auto reply = lab.get("/style.css", {{"Range", range}});
+    EXPECT_EQ(reply.status, 416) << range;
+    EXPECT_EQ(reply.body, "") << range;
+  }
+  EXPECT_EQ(lab.get("/empty.txt", {{"Range", "bytes=0-9"}}).status, 416);
+  const auto nothing = lab.get("/nothing", {{"Range", "bytes=0-100000"}});
+  EXPECT_EQ(nothing.status, 404);
+  EXPECT_EQ(nothing.body, "");
 }
 
 TEST_F(LabTest, OtherPathsAndMethods) {
