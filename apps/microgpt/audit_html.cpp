@@ -13,7 +13,7 @@ namespace microgpt {
 namespace {
 
 // System colors follow the light or dark of the reader.
-constexpr char kHead[] = R"(<!doctype html>
+constexpr char kAuditHead[] = R"(<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -37,15 +37,15 @@ i { background: rgb(240 120 0); display: block; height: .8rem; margin-top: .3rem
 </style>
 )";
 
-constexpr std::size_t kBars = 25;   // worst prefixes
-constexpr std::size_t kNames = 50;  // of the training data
+constexpr std::size_t kBars = 25;       // worst prefixes
+constexpr std::size_t kMostNames = 50;  // of the training data
 
-class Page {
+class AuditPage {
  public:
-  explicit Page(const AuditReport& report) : report_(report), audit_(report.audit) {}
+  explicit AuditPage(const AuditReport& report) : report_(report), audit_(report.audit) {}
 
   std::string write() {
-    html_ = kHead;
+    html_ = kAuditHead;
     write_head();
     write_attacks();
     if (audit_.lengths.size() >= 2) write_map();
@@ -77,7 +77,7 @@ class Page {
 };
 
 // A name that begins with # is of a column of numbers.
-void Page::begin_table(std::initializer_list<const char*> names) {
+void AuditPage::begin_table(std::initializer_list<const char*> names) {
   html_ += "<div class=\"w\"><table>\n<tr>";
   for (const std::string_view name : names) {
     const bool number = name.starts_with('#');
@@ -88,7 +88,7 @@ void Page::begin_table(std::initializer_list<const char*> names) {
 
 std::string number(double x) { return fmt::format("<td class=\"n\">{:.3g}", x); }
 
-void Page::write_head() {
+void AuditPage::write_head() {
   const std::string title = fmt::format("Audit of {} by the policy {}", html_text(report_.model),
                                         html_text(report_.policy.name));
   html_ += fmt::format("<title>{}</title>\n<main>\n<h1>{}</h1>\n", title, title);
@@ -110,7 +110,7 @@ void Page::write_head() {
                        meaning_of_bounds(report_));
 }
 
-void Page::write_attacks() {
+void AuditPage::write_attacks() {
   if (audit_.attacks.empty()) return;
   heading("Attacks");
   html_ +=
@@ -142,7 +142,7 @@ double strength(double probability) {
 
 constexpr std::size_t kCell = 22;  // pixels
 
-void Page::write_cell(std::size_t row, std::size_t column, const AuditedPrefix& prefix) {
+void AuditPage::write_cell(std::size_t row, std::size_t column, const AuditedPrefix& prefix) {
   if (prefix.unsafe.at_least <= 0) return;
   html_ += fmt::format(
       "<rect{} x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill-opacity=\"{:.2f}\"><title>{}: {}"
@@ -153,7 +153,7 @@ void Page::write_cell(std::size_t row, std::size_t column, const AuditedPrefix& 
 }
 
 // The first letter chooses the row.
-void Page::write_map() {
+void AuditPage::write_map() {
   const auto& letters = report_.tokenizer.uchars();
   const std::size_t n = letters.size(), size = (n + 1) * kCell;
   heading("After two letters");
@@ -175,7 +175,7 @@ void Page::write_map() {
   html_ += "</svg></div>\n";
 }
 
-void Page::write_worst() {
+void AuditPage::write_worst() {
   constexpr double kWhole = 24;  // length of the bar of probability 1
   heading("The worst prefixes of up to " + letters_label(audit_.lengths.back().length));
   html_ += "<p>Prefixes after which nothing safe can come are left out.</p>\n";
@@ -189,7 +189,7 @@ void Page::write_worst() {
   end_table();
 }
 
-void Page::write_witnesses() {
+void AuditPage::write_witnesses() {
   if (report_.config.num_witnesses == 0) return;
   heading("The likeliest unsafe names");
   html_ += fmt::format(
@@ -204,7 +204,7 @@ void Page::write_witnesses() {
   end_table();
 }
 
-void Page::write_cost() {
+void AuditPage::write_cost() {
   heading("What the policy costs");
   html_ += fmt::format(
       "<p>It takes {} of the model's names away{}.</p>\n", bounds_label(report_.none().unsafe),
@@ -222,7 +222,7 @@ void Page::write_cost() {
   end_table();
 }
 
-void Page::write_data() {
+void AuditPage::write_data() {
   heading("The training data");
   if (!report_.data) {
     html_ += fmt::format("<p>It was not judged: {}</p>\n", html_text(report_.no_data));
@@ -236,21 +236,21 @@ void Page::write_data() {
       data.is_other ? ", which is not what the model says that it learned from" : "",
       grouped(data.num_unsafe()), grouped(data.documents), grouped(data.unsafe.size()));
   begin_table({"name", "word", "#times", "#probability"});
-  for (std::size_t i = 0; i < std::min(kNames, data.unsafe.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(kMostNames, data.unsafe.size()); ++i) {
     const UnsafeDocument& document = data.unsafe[i];
     html_ += fmt::format("<tr><td><bdi>{}</bdi><td><bdi>{}</bdi><td class=\"n\">{}{}\n",
                          html_text(document.text), word(document.word), document.times,
                          document.probability ? number(*document.probability) : "<td>");
   }
   end_table();
-  if (data.unsafe.size() > kNames) {
+  if (data.unsafe.size() > kMostNames) {
     html_ += fmt::format("<p class=\"s\">and {} more, which the JSON lists</p>\n",
-                         grouped(data.unsafe.size() - kNames));
+                         grouped(data.unsafe.size() - kMostNames));
   }
 }
 
 }  // namespace
 
-std::string audit_html(const AuditReport& report) { return Page(report).write(); }
+std::string audit_html(const AuditReport& report) { return AuditPage(report).write(); }
 
 }  // namespace microgpt

@@ -8,9 +8,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-class Writer {
+class AuditWriter {
  public:
-  explicit Writer(const AuditReport& report) : report_(report), audit_(report.audit) {}
+  explicit AuditWriter(const AuditReport& report) : report_(report), audit_(report.audit) {}
 
   Json write() const {
     Json json = head();
@@ -108,7 +108,7 @@ class Writer {
 }  // namespace
 
 std::string audit_json(const AuditReport& report) {
-  return Writer(report).write().dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return AuditWriter(report).write().dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace microgpt

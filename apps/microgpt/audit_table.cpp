@@ -10,8 +10,8 @@
 namespace microgpt {
 namespace {
 
-constexpr std::size_t kRows = 10;   // of each table
-constexpr std::size_t kNames = 10;  // of the training data
+constexpr std::size_t kRows = 10;        // of each table
+constexpr std::size_t kShownNames = 10;  // of the training data
 
 class Table {
  public:
@@ -112,15 +112,15 @@ void Table::write_data() {
                    data.is_other ? "; not what the model says that it learned from" : ""));
   line(fmt::format("  {} of {} names are unsafe, {} of them different", grouped(data.num_unsafe()),
                    grouped(data.documents), grouped(data.unsafe.size())));
-  for (std::size_t i = 0; i < std::min(kNames, data.unsafe.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(kShownNames, data.unsafe.size()); ++i) {
     const UnsafeDocument& document = data.unsafe[i];
     const std::string p =
         document.probability ? fmt::format("{:.3g}", *document.probability) : "can't be written";
     line(fmt::format("  {:>9}  {:<20} {}", p, printable(document.text),
                      printable(report_.word(document.word))));
   }
-  if (data.unsafe.size() > kNames) {
-    line(fmt::format("  and {} more; --json has all", grouped(data.unsafe.size() - kNames)));
+  if (data.unsafe.size() > kShownNames) {
+    line(fmt::format("  and {} more; --json has all", grouped(data.unsafe.size() - kShownNames)));
   }
 }
 

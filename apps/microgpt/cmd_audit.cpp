@@ -189,7 +189,7 @@ int run_audit(AuditOptions options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kAuditExamples[] = R"(Examples:
   microgpt audit out                          of the model in the folder out, for fruits
   microgpt audit out --policy words.txt       for a list of your own, one word a line
   microgpt audit out --prefix pea --prefix-length 0 --prune 1e-10
@@ -230,7 +230,7 @@ Command audit_command(CLI::App& program) {
   add_engine(app, options->engine);
   app.add_flag("--json", options->json, "print JSON, see docs/audit.md");
   add_value(app, "--html", &options->html, "FILE", "", "write a report that needs no other file");
-  app.footer(kExamples);
+  app.footer(kAuditExamples);
   return {&app, [options](Output& out) { return run_audit(*options, out); }};
 }
 

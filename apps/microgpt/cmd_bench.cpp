@@ -200,7 +200,7 @@ int run_bench(const BenchOptions& options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kBenchExamples[] = R"(Examples:
   microgpt bench                              a few minutes, on a machine that is idle
   microgpt bench --quick                      the default model only
   microgpt bench --json > before.json         to be kept, and
@@ -221,7 +221,7 @@ Command bench_command(CLI::App& program) {
   app.add_flag("--json", options->json, "print a JSON object");
   add_value(app, "--compare", &options->compare, "FILE", "",
             "show how many times as fast as in what --json printed");
-  app.footer(kExamples);
+  app.footer(kBenchExamples);
   return {&app, [options](Output& out) { return run_bench(*options, out); }};
 }
 

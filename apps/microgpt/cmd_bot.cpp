@@ -78,7 +78,7 @@ int run_bot(const BotOptions& options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kBotExamples[] = R"(Examples:
   echo 'a b c' | microgpt bot out                     OK: three names
   echo appl | microgpt bot out --seed 7               a name that is no fruit
   microgpt bot out --policy usernames --discreet      a line of prefixes at a time
@@ -113,7 +113,7 @@ Command bot_command(CLI::App& program) {
   app.add_flag("--names-only", options->names_only,
                "names alone, one a line; refusals on standard error");
   add_engine(app, options->engine);
-  app.footer(kExamples);
+  app.footer(kBotExamples);
   return {&app, [options](Output& out) { return run_bot(*options, out); }};
 }
 

@@ -201,7 +201,7 @@ std::string script_for(const std::string& shell, const CLI::App& program) {
   throw UsageError(fmt::format("shell: expected bash, zsh or fish, got '{}'", shell));
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kCompletionExamples[] = R"(Examples:
   source <(microgpt completion bash)          in ~/.bashrc
   microgpt completion zsh > ~/.zfunc/_microgpt
   microgpt completion fish > ~/.config/fish/completions/microgpt.fish)";
@@ -215,7 +215,7 @@ Command completion_command(CLI::App& program) {
       "It knows the commands, their flags and the values of those.");
   const auto shell = std::make_shared<std::string>();
   app.add_option("shell", *shell, "the shell")->type_name("bash|zsh|fish")->required();
-  app.footer(kExamples);
+  app.footer(kCompletionExamples);
   return {&app, [shell, &program](Output& out) {
             out.write(script_for(*shell, program));
             return 0;

@@ -19,7 +19,6 @@ namespace microgpt {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using conform::Answer;
 
 constexpr int kExitWrong = 3;
 constexpr int kSeeds = 1000, kFewestSeeds = 100, kMostSeeds = 100'000;
@@ -125,12 +124,12 @@ std::string format_first(const conform::Place& place) {
 }
 
 std::string format_causes(const conform::Verdict& verdict) {
-  if (verdict.answer != Answer::kWrong && verdict.causes.empty()) return "";
+  if (verdict.answer != conform::Answer::kWrong && verdict.causes.empty()) return "";
   if (!verdict.diagnosed) return "The catalogue of mistakes is for small models of microgpt.py.\n";
   if (verdict.causes.empty()) {
     return fmt::format("No mistake of the catalogue{} gives these {}: unknown.\n",
                        verdict.paired ? ", nor two of them," : "",
-                       verdict.training == Answer::kWrong ? "numbers" : "samples");
+                       verdict.training == conform::Answer::kWrong ? "numbers" : "samples");
   }
   std::string text = verdict.causes.size() == 1
                          ? "The cause, as a replay with this mistake shows:\n"
@@ -143,14 +142,14 @@ std::string format_causes(const conform::Verdict& verdict) {
 
 std::string training_headline(const conform::Verdict& v) {
   switch (v.training) {
-    case Answer::kExact:
+    case conform::Answer::kExact:
       return "right in every bit";
-    case Answer::kRounding:
+    case conform::Answer::kRounding:
       return fmt::format("right to {} digits: only rounding differs", v.digits);
-    case Answer::kPrinted:
+    case conform::Answer::kPrinted:
       return v.losses == 0 ? "right as far as it was printed"
                            : fmt::format("right as far as it was printed, {} decimals", v.decimals);
-    case Answer::kFloat32:
+    case conform::Answer::kFloat32:
       return fmt::format("right as far as float32 goes, {} digits", v.digits);
     default:
       return "wrong";
@@ -165,7 +164,7 @@ std::string headline(const conform::Verdict& v) {
         "{}{}; the samples are others: another random stream, {}or a mistake in "
         "sampling",
         v.numbers == v.losses ? "losses " : "", text,
-        v.training == Answer::kFloat32 ? "float32's rounding " : "");
+        v.training == conform::Answer::kFloat32 ? "float32's rounding " : "");
   }
   if (!v.unknown.empty()) {
     text +=
@@ -178,7 +177,7 @@ std::string headline(const conform::Verdict& v) {
 
 std::string format_samples(const conform::Verdict& v) {
   if (v.samples > 0) return fmt::format("and {} samples ", grouped(v.samples));
-  return v.answer == Answer::kWrong ? "and no samples " : "";
+  return v.answer == conform::Answer::kWrong ? "and no samples " : "";
 }
 
 std::string format_verdict(const conform::Verdict& v, const LoadedData& data) {
@@ -190,11 +189,11 @@ std::string format_verdict(const conform::Verdict& v, const LoadedData& data) {
   if (v.first_sample && v.first->name != v.first_sample->name)
     text += format_first(*v.first_sample);
   text += format_causes(v);
-  if (v.answer != Answer::kWrong && v.numbers == 1 && v.losses == 1) {
+  if (v.answer != conform::Answer::kWrong && v.numbers == 1 && v.losses == 1) {
     text +=
         "One loss proves next to nothing: gradients and updates show from the second step on.\n";
   }
-  if (!v.every_digit && v.answer != Answer::kWrong) {
+  if (!v.every_digit && v.answer != conform::Answer::kWrong) {
     text +=
         "So few digits prove little: wrong arithmetic can hide below them. Print all 17, with\n"
         "repr() in Python, %.17g in C, {:?} in Rust, or any number in JavaScript.\n";
@@ -300,7 +299,7 @@ int run_check(const ConformOptions& options, Output& out) {
   const conform::Verdict verdict =
       conform::check(log, options.path, reference.recipe, data.dataset);
   out.write(options.json ? format_json(verdict, data) : format_verdict(verdict, data));
-  return verdict.answer == Answer::kWrong ? kExitWrong : 0;
+  return verdict.answer == conform::Answer::kWrong ? kExitWrong : 0;
 }
 
 // The options that only check takes.
@@ -360,7 +359,7 @@ void add_setting(CLI::App& app, const Setting& setting, std::vector<Assignment>&
       ->group("The port's settings, where they are not the recipe's");
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kConformExamples[] = R"(Examples:
   ./my_port > run.txt; microgpt conform check run.txt
   ./my_port | microgpt conform check -            losses, one a line, or microgpt.py's output
   microgpt conform check losses.csv --data towns.txt --n-layer 2
@@ -400,7 +399,7 @@ Command conform_command(CLI::App& program) {
                "the port has a generator of its own: compare its losses with those of many seeds");
   add_value(app, "--seeds", &options->seeds, "N", "100 to 100000", "how many, for --own-rng");
   app.add_flag("--json", options->json, "print a JSON object");
-  app.footer(kExamples);
+  app.footer(kConformExamples);
   return {&app, [options](Output& out) { return run_conform(*options, out); }};
 }
 

@@ -192,7 +192,7 @@ int run_diff(const DiffOptions& options, Output& out) {
   return comparison.same() ? 0 : kExitDifferent;
 }
 
-constexpr char kExamples[] =
+constexpr char kDiffExamples[] =
     R"(A RUN is the folder of a run or its model.json, the settings of one (train --print-config),
 or a log: of train --log, what microgpt.py printed, or losses one a line.
 Runs are trained again from their first step, logs are compared as far as they were printed.
@@ -222,7 +222,7 @@ Command diff_command(CLI::App& program) {
   add_value(app, "--steps", &options->steps, "N", "0 or more",
             "compare so many steps at most; 0: all");
   app.add_flag("--json", options->json, "print a JSON object");
-  app.footer(kExamples);
+  app.footer(kDiffExamples);
   return {&app, [options](Output& out) { return run_diff(*options, out); }};
 }
 

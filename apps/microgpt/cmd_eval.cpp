@@ -67,7 +67,7 @@ int run_eval(const EvalOptions& options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kEvalExamples[] = R"(Examples:
   microgpt eval out --data held_out.txt       documents that the model has not learned from
   microgpt eval model.json --data names --json)";
 
@@ -86,7 +86,7 @@ Command eval_command(CLI::App& program) {
   add_value(app, "--encoding", &options->encoding, choices(&options->encoding), "", "of the data");
   add_engine(app, options->engine);
   app.add_flag("--json", options->json, "print a JSON object");
-  app.footer(kExamples);
+  app.footer(kEvalExamples);
   return {&app, [options](Output& out) { return run_eval(*options, out); }};
 }
 

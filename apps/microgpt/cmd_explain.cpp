@@ -243,7 +243,7 @@ int run_explain(ExplainOptions options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kExplainExamples[] = R"(Examples:
   microgpt explain                            the parts, with their lines
   microgpt explain 105                        what line 105 of microgpt.py does
   microgpt explain attn_weights               a variable, a function, a parameter
@@ -274,7 +274,7 @@ Command explain_command(CLI::App& program) {
   add_value(app, "--text", &options->text, "TEXT", "", "what it reads (default: ab for the toy)");
   add_value(app, "--book", &options->book, "DIR", "", "write the whole book into a folder");
   app.add_flag("--json", options->json, "print JSON");
-  app.footer(kExamples);
+  app.footer(kExplainExamples);
   return {&app, [options](Output& out) { return run_explain(*options, out); }};
 }
 

@@ -201,7 +201,7 @@ int run_grade(GradeOptions options, Output& out) {
   return grade.points < options.pass ? kExitBelow : 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kGradeExamples[] = R"(Examples:
   microgpt grade -- python3 bot.py                what a student's bot deserves
   microgpt grade --seed 7 --verbose -- ./bot      other cases, and all of them shown
   microgpt grade -- microgpt bot out --policy {policy}
@@ -240,7 +240,7 @@ Command grade_command(CLI::App& program) {
   app.add_flag("--verbose", options->verbose, "show the cases that passed too");
   app.add_flag("--json", options->json, "print a JSON object");
   app.add_option("command", options->command, "the bot, and its arguments")->type_name("COMMAND");
-  app.footer(kExamples);
+  app.footer(kGradeExamples);
   return {&app, [options](Output& out) { return run_grade(*options, out); }};
 }
 

@@ -160,7 +160,7 @@ int run_graph(const GraphOptions& options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kGraphExamples[] = R"(Examples:
   microgpt graph "L = a*b + a; a=2; b=3" --out graph.svg
   microgpt graph "relu(x*w + b); x=2; w=1.5; b=-1" --steps
   microgpt graph "c = b + b; b = a + a; a = 1" --wrong
@@ -203,7 +203,7 @@ Command graph_command(CLI::App& program) {
             "(default: svg; text for --steps, --wrong and a whole step)");
   add_value(app, "--precision", &options->precision, "N", "1 to 17", "significant digits");
   add_value(app, "--out", &options->out, "FILE", "", "write here, not to standard output");
-  app.footer(kExamples);
+  app.footer(kGraphExamples);
   return {&app, [options, text](Output& out) {
             options->has_text = text->count() > 0;
             return run_graph(*options, out);

@@ -129,7 +129,7 @@ int run_info(const InfoOptions& options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kInfoExamples[] = R"(Examples:
   microgpt info out
   microgpt info model.json --json)";
 
@@ -143,7 +143,7 @@ Command info_command(CLI::App& program) {
   const auto options = std::make_shared<InfoOptions>();
   add_model(app, options->model);
   app.add_flag("--json", options->json, "print a JSON object");
-  app.footer(kExamples);
+  app.footer(kInfoExamples);
   return {&app, [options](Output& out) { return run_info(*options, out); }};
 }
 

@@ -214,7 +214,7 @@ int run_ladder(const LadderOptions& options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kLadderExamples[] = R"(Examples:
   microgpt ladder                      the programs, and what each adds
   microgpt ladder run 0                the first rung learns and makes up names
   microgpt ladder run 5 --data FILE    the last one, on lines of your own
@@ -240,7 +240,7 @@ Command ladder_command(CLI::App& program) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_value(app, "--data", &options->data, "FILE|names|embedded", "",
             "what a rung learns from (default: as `microgpt train`)");
-  app.footer(kExamples);
+  app.footer(kLadderExamples);
   return {&app, [options](Output& out) { return run_ladder(*options, out); }};
 }
 

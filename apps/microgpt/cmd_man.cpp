@@ -64,7 +64,7 @@ std::string format_command(const CLI::App& app) {
   return text + format_examples(app);
 }
 
-std::string exit_status() {
+std::string exit_statuses() {
   return ".SH EXIT STATUS\n" + tagged("0", "All went well.") +
          tagged("1", "An error; standard error says which.") +
          tagged("2", "The command line is wrong.") +
@@ -105,7 +105,7 @@ std::string manual_page(const CLI::App& program) {
              ".SH DESCRIPTION\n{}\n{}",
              version(), roff("train and sample the GPT of microgpt.py, to the last bit"),
              roff(program.get_description()), options) +
-         ".SH COMMANDS\n" + commands + exit_status() + environment() + files();
+         ".SH COMMANDS\n" + commands + exit_statuses() + environment() + files();
 }
 
 }  // namespace

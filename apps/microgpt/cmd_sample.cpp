@@ -126,7 +126,7 @@ int run_sample(const SampleOptions& options, Output& out) {
   return exit_status();
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kSampleExamples[] = R"(Examples:
   microgpt sample out                         the 20 names of microgpt.py
   microgpt sample out -n 5 --prefix jo        names that begin with jo
   microgpt sample out --seed 7 --temperature 1 --top-p 0.9
@@ -170,7 +170,7 @@ Command sample_command(CLI::App& program) {
   add_value(app, "--tries", &options->how.tries, "N", fmt::format("1 to {}", kMaxTries),
             "how often to draw anew what is not allowed, before only allowed letters are drawn");
   app.add_flag("--json", options->json, "one JSON object a line, with probabilities");
-  app.footer(kExamples);
+  app.footer(kSampleExamples);
   return {&app, [options](Output& out) { return run_sample(*options, out); }};
 }
 

@@ -136,7 +136,7 @@ int run_trace(TraceCommandOptions options, Output& out) {
   return 0;
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kTraceExamples[] = R"(Examples:
   microgpt trace toy ab                           every value of a model of 72 parameters
   microgpt trace toy ab --cache printed           with the walkthrough's cache: where it is off
   microgpt trace toy ab --cache printed --round 2 rounding at every step, as by hand
@@ -183,7 +183,7 @@ Command trace_command(CLI::App& program) {
   app.add_flag("--formulas", options->formulas, "in the JSON: the formula of each number");
   app.add_flag("--graph", options->graph, "in the JSON: each node of the graph");
   add_value(app, "--html", &options->html, "FILE", "", "write a report that needs no other file");
-  app.footer(kExamples);
+  app.footer(kTraceExamples);
   return {&app, [options](Output& out) { return run_trace(*options, out); }};
 }
 

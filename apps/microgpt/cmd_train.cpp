@@ -181,7 +181,7 @@ CLI::Option* add_path(CLI::App& app, const std::string& flag, std::string& path,
   return app.add_option_function<std::string>(flag, take, help)->type_name(type);
 }
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kTrainExamples[] = R"(Examples:
   microgpt train                              the 1,000 steps and 20 names of microgpt.py
   microgpt train --data towns.txt --out towns documents of your own, one a line
   microgpt train --stop-after 400             pause, and
@@ -212,7 +212,7 @@ Command train_command(CLI::App& program) {
       ->group("Runs and settings");
   app.add_flag("--print-config", options->print_config, "print the settings as JSON and stop")
       ->group("Runs and settings");
-  app.footer(kExamples);
+  app.footer(kTrainExamples);
   return {&app, [options](Output& out) { return run_train(*options, out); }};
 }
 

@@ -9,10 +9,10 @@ namespace {
 
 constexpr std::size_t kContext = 3;
 
-using Lines = std::vector<std::string_view>;
+using LineViews = std::vector<std::string_view>;
 
-Lines split_lines(std::string_view text) {
-  Lines lines;
+LineViews split_lines(std::string_view text) {
+  LineViews lines;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     lines.push_back(text.substr(0, end));
@@ -22,7 +22,7 @@ Lines split_lines(std::string_view text) {
 }
 
 // common[i][j] is the length of the longest common subsequence of a from i on and b from j on.
-std::vector<std::vector<std::size_t>> common_lengths(const Lines& a, const Lines& b) {
+std::vector<std::vector<std::size_t>> common_lengths(const LineViews& a, const LineViews& b) {
   std::vector common(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = a.size(); i-- > 0;) {
     for (std::size_t j = b.size(); j-- > 0;) {
@@ -34,7 +34,7 @@ std::vector<std::vector<std::size_t>> common_lengths(const Lines& a, const Lines
 }
 
 // Both texts in one list.
-std::vector<DiffLine> merge(const Lines& a, const Lines& b) {
+std::vector<DiffLine> merge(const LineViews& a, const LineViews& b) {
   const auto common = common_lengths(a, b);
   std::vector<DiffLine> merged;
   std::size_t i = 0, j = 0;

@@ -23,7 +23,7 @@ namespace microgpt {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Progress = std::function<bool(const std::string&)>;
+using Announce = std::function<bool(const std::string&)>;
 
 constexpr double kRoundSeconds = 0.02;  // of one engine in one round, or one step if that is longer
 constexpr double kSlowestSeconds = 1;   // a step that takes longer is left out
@@ -171,7 +171,7 @@ std::vector<int> thread_counts(std::string_view engine) {
 
 class Measurement {
  public:
-  Measurement(int rounds, const Progress& progress) : rounds_(rounds), progress_(progress) {}
+  Measurement(int rounds, const Announce& progress) : rounds_(rounds), progress_(progress) {}
 
   bool peaks() {
     for (const int threads : processors() == 1 ? std::vector{1} : std::vector{1, processors()}) {
@@ -201,7 +201,7 @@ class Measurement {
   double estimate(const TrainingRow& row) const;
 
   int rounds_;
-  const Progress& progress_;
+  const Announce& progress_;
 };
 
 TrainingRow Measurement::row_for(const BenchModel& model, std::size_t batch,
@@ -315,7 +315,7 @@ bool Measurement::sampling(Names& names) {
 
 }  // namespace
 
-Measurements measure(int rounds, bool quick, const Progress& progress) {
+Measurements measure(int rounds, bool quick, const Announce& progress) {
   Names names;
   Measurement measurement(rounds, progress);
   bool whole = measurement.peaks() && measurement.training(default_model(names)) &&

@@ -18,7 +18,7 @@ namespace microgpt {
 namespace {
 
 // A few million words; what is larger is another file, named by mistake.
-constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxPolicyBytes = std::size_t{64} << 20;
 
 const EmbeddedPolicy* find_built_in(std::string_view name) {
   for (const EmbeddedPolicy& policy : embedded_policies()) {
@@ -34,10 +34,10 @@ std::string read_policy(const std::string& path) {
         "{}",
         path, fmt::join(built_in_policies(), ", ")));
   }
-  std::string bytes = read_bytes(path, kMaxBytes + 1);
-  if (bytes.size() > kMaxBytes) {
+  std::string bytes = read_bytes(path, kMaxPolicyBytes + 1);
+  if (bytes.size() > kMaxPolicyBytes) {
     throw Error(
-        fmt::format("{}: too large, expected a policy of at most {} bytes", path, kMaxBytes));
+        fmt::format("{}: too large, expected a policy of at most {} bytes", path, kMaxPolicyBytes));
   }
   return bytes;
 }

@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 using Numbers = std::span<const double>;
 
 // System colors follow the light or dark of the reader.
-constexpr char kHead[] = R"(<!doctype html>
+constexpr char kWidgetHead[] = R"(<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -145,7 +145,7 @@ class HtmlReport {
 
   std::string write() {
     check_size();
-    html_ = kHead;
+    html_ = kWidgetHead;
     write_head();
     if (report_.part.empty()) write_losses();
     // What was made first; the parameters are many, and stand behind it.

@@ -16,7 +16,8 @@ markdown.renderer.rules.link_open = (tokens, i, options, environment, self) => {
 // A short piece of code stands on one line.
 markdown.renderer.rules.code_inline = (tokens, i) =>
   `<code${/[- ]/.test(tokens[i].content) && tokens[i].content.length <= 26 ? ' class="short"' : ''}>${escape(tokens[i].content)}</code>`;
-markdown.renderer.rules.table_open = () => '<div class="scroll"><table>';
+// A wide table or formula scrolls within itself: by keys too.
+markdown.renderer.rules.table_open = () => `<div class="scroll" tabindex="0" role="group" aria-label="${t('page.table')}"><table>`;
 markdown.renderer.rules.table_close = () => '</table></div>';
 const emptyHead = (rule: 'th_open' | 'th_close', beside: 1 | -1, tag: string) => {
   markdown.renderer.rules[rule] = (tokens, i, options, _, self) =>
@@ -47,7 +48,6 @@ export class Held {
   }
 }
 
-/** A wide one scrolls within itself: by keys too. */
 const FORMULA = `<div class="formula" tabindex="0" role="group" aria-label="${t('page.formula')}">`;
 const CODE = /(```[\s\S]*?```|`[^`\n]*`)/;
 

@@ -241,7 +241,9 @@ Trace trace(const Config& config, const StateDict& state, std::span<const int> t
 
 double loss_after(const GivenCache& cache, const Config& config, const StateDict& state,
                   std::span<const int> tokens) {
-  check_input(config, state, tokens, {.cache = cache});
+  TraceOptions options;
+  options.cache = cache;
+  check_input(config, state, tokens, options);
   const std::vector<double> params = flatten(state);
   const auto weights =
       reference::read_weights<Number>(config, [&](std::size_t i) { return Number(params[i]); });

@@ -11,16 +11,16 @@
 namespace microgpt {
 namespace {
 
-const std::string kRoot = MICROGPT_SOURCE_DIR;
+const std::string kSources = MICROGPT_SOURCE_DIR;
 
-const BookNumbers& numbers() {
-  static const BookNumbers numbers(get_file(kRoot + "/data/names.txt"));
+const BookNumbers& all_numbers() {
+  static const BookNumbers numbers(get_file(kSources + "/data/names.txt"));
   return numbers;
 }
 
 std::string value(const std::string& placeholder) {
   try {
-    return numbers().evaluate(placeholder);
+    return all_numbers().evaluate(placeholder);
   } catch (const Error& error) {
     return std::string("error: ") + error.what();
   }
@@ -41,7 +41,7 @@ TEST(BookNumbers, OfTheToy) {
 
 TEST(BookNumbers, OfTheRun) {
   // What microgpt.py printed for the first two steps on this list.
-  const auto golden = nlohmann::json::parse(get_file(kRoot + "/tests/golden/embedded.json"));
+  const auto golden = nlohmann::json::parse(get_file(kSources + "/tests/golden/embedded.json"));
   EXPECT_NEAR(std::stod(value("run.loss[1]|9")), golden["losses"][0].get<double>(), 1e-9);
   EXPECT_NEAR(std::stod(value("run.loss[2]|9")), golden["losses"][1].get<double>(), 1e-6);
   EXPECT_EQ(value("run.num_docs"), "13,653");
@@ -62,7 +62,7 @@ TEST(BookNumbers, MeanOfTheLastLosses) {
 
 // microgpt.py's own gradients of the first step.
 TEST(BookNumbers, Gradients) {
-  const auto golden = nlohmann::json::parse(get_file(kRoot + "/tests/golden/embedded.json"));
+  const auto golden = nlohmann::json::parse(get_file(kSources + "/tests/golden/embedded.json"));
   for (const int row : {14, 19, 26}) {
     const std::string hex = golden["grads_hex"][static_cast<std::size_t>(row * 16 + 3)];
     const std::string path = "wte[" + std::to_string(row) + "]";
@@ -126,7 +126,7 @@ TEST(BookNumbers, SaysWhatIsWrong) {
 }
 
 TEST(BookNumbers, FillsAText) {
-  const auto fill = [](const std::string& text) { return numbers().fill(text, "a.md", 10); };
+  const auto fill = [](const std::string& text) { return all_numbers().fill(text, "a.md", 10); };
   EXPECT_EQ(fill("none"), "none");
   EXPECT_EQ(fill("{{n}} and {{last}}."), "5 and 4.");
   EXPECT_EQ(message_of([&] { fill("{{n}}\n\n{{m}}"); }).substr(0, 29),
@@ -135,7 +135,7 @@ TEST(BookNumbers, FillsAText) {
 }
 
 TEST(BookNumbers, FollowsAnotherWordAndModel) {
-  BookNumbers other(get_file(kRoot + "/data/names.txt"));
+  BookNumbers other(get_file(kSources + "/data/names.txt"));
   other.follow("emma");
   EXPECT_EQ(other.fill("{{text}} {{letters[1]}} {{pos9.loss|4}} {{toy:n}}", "a.md", 1),
             "emma e n/a 3");
@@ -153,7 +153,7 @@ TEST(BookNumbers, FollowsAnotherWordAndModel) {
 }
 
 TEST(BookNumbers, TheTrainedModelReadsTheTextThatIsFollowed) {
-  BookNumbers other(get_file(kRoot + "/data/names.txt"));
+  BookNumbers other(get_file(kSources + "/data/names.txt"));
   other.follow("emma");
   EXPECT_EQ(other.evaluate("trained:letters"), "BOS, e, m, m, a, BOS");
   EXPECT_NE(other.evaluate("trained:loss|6"), value("trained:loss|6"));
@@ -169,7 +169,7 @@ TEST(BookNumbers, AdamGoesOnFromTheMomentsOfAModel) {
   model.state.adam_v.assign(72, 0.5);
   const Trace traced = trace(model.config, model.state, tokens,
                              {.backward = true, .step = update, .round = {}, .cache = {}});
-  BookNumbers other(get_file(kRoot + "/data/names.txt"));
+  BookNumbers other(get_file(kSources + "/data/names.txt"));
   other.follow(model, update, "ab");
   for (const char* name : {"adam.wte.m_hat", "adam.wte.data"}) {
     const std::size_t at = find_traced(traced, name);

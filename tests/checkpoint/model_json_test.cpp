@@ -17,12 +17,12 @@
 namespace microgpt {
 namespace {
 
-std::string parse_error(const std::string& text) {
+std::string model_error(const std::string& text) {
   return message_of([&] { parse_model(text, "m.json"); });
 }
 
-// text with the first `from` replaced, which must be there.
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
+// text with the first `from` substituted, which must be there.
+std::string substituted(std::string text, const std::string& from, const std::string& to) {
   const std::size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   return at == std::string::npos ? text : text.replace(at, from.size(), to);
@@ -38,7 +38,7 @@ std::string plain_text() {
 }
 
 std::string edited(const std::string& from, const std::string& to) {
-  return replaced(plain_text(), from, to);
+  return substituted(plain_text(), from, to);
 }
 
 TEST(ModelJson, HasTheLayoutOfTheFormat) {
@@ -151,8 +151,8 @@ TEST(ModelJson, TakesOtherLayouts) {
 
 TEST(ModelJson, PutsParametersInOrder) {
   const std::string wte = "\"wte\": [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], ";
-  const std::string text = replaced(edited(wte, ""), "}, \"provenance\"",
-                                    ", " + wte.substr(0, wte.size() - 2) + "}, \"provenance\"");
+  const std::string text = substituted(edited(wte, ""), "}, \"provenance\"",
+                                       ", " + wte.substr(0, wte.size() - 2) + "}, \"provenance\"");
   EXPECT_TRUE(same(parse_model(text, "m.json"), parse_model(plain_text(), "m.json")));
 }
 
@@ -165,7 +165,7 @@ TEST(ModelJson, ProvenanceWithoutBatches) {
   std::string text = format_model(model);
   for (const char* part :
        {", \"batch_size\": 1", ", \"grad_accum\": 1", "\"sequences\": \"documents\", "}) {
-    text = replaced(text, part, "");
+    text = substituted(text, part, "");
   }
   EXPECT_TRUE(same(parse_model(text, "m.json"), model));
 }
@@ -177,7 +177,7 @@ TEST(ModelJson, ProvenanceMayBeMissing) {
   std::string text = format_model(model);
   text.back() = ',';
   EXPECT_TRUE(same(parse_model(text + "\"provenance\": null}", "m.json"), model));
-  EXPECT_EQ(parse_error(text + "\"provenance\": 7}"),
+  EXPECT_EQ(model_error(text + "\"provenance\": 7}"),
             "m.json: provenance: expected an object, got the number 7");
 }
 
@@ -269,18 +269,18 @@ TEST(ModelJson, NamesWhatIsWrong) {
       {"0.1.0\"", "0.1.0\", \"x\": " + std::string(100'000, '['), "m.json: nested deeper than 16"},
   };
   for (const Malformed& c : cases) {
-    const std::string got = parse_error(edited(c.from, c.to));
+    const std::string got = model_error(edited(c.from, c.to));
     EXPECT_EQ(got.find(c.message), 0u) << c.from << " -> " << c.to << "\n" << got;
   }
 }
 
 TEST(ModelJson, NeedsBosSomewhereAndRight) {
-  const std::string none = replaced(edited(", \"BOS\": 2", ""), ", \"bos_token_id\": 2", "");
-  EXPECT_EQ(parse_error(none), "m.json: config: no key \"BOS\"");
+  const std::string none = substituted(edited(", \"BOS\": 2", ""), ", \"bos_token_id\": 2", "");
+  EXPECT_EQ(model_error(none), "m.json: config: no key \"BOS\"");
   const std::string middle =
-      replaced(edited("\"BOS\": 2", "\"BOS\": 1"), "\"bos_token_id\": 2", "\"bos_token_id\": 1");
-  EXPECT_EQ(parse_error(middle).find("m.json: tokenizer: "), 0u);
-  EXPECT_EQ(parse_error("[]"), "m.json: expected an object, got an array of 0 values");
+      substituted(edited("\"BOS\": 2", "\"BOS\": 1"), "\"bos_token_id\": 2", "\"bos_token_id\": 1");
+  EXPECT_EQ(model_error(middle).find("m.json: tokenizer: "), 0u);
+  EXPECT_EQ(model_error("[]"), "m.json: expected an object, got an array of 0 values");
 }
 
 TEST(ModelJson, RefusesToWriteWhatItCouldNotRead) {

@@ -29,7 +29,7 @@ std::string file_of(std::string header, std::size_t data) {
   return length_bytes(header.size()) + header + std::string(data, '\x01');
 }
 
-std::string parse_error(std::string_view bytes) {
+std::string safetensors_error(std::string_view bytes) {
   return message_of([&] { parse_safetensors(bytes, "f"); });
 }
 
@@ -99,10 +99,10 @@ TEST(Safetensors, TakesFilesWithNothingInThem) {
 }
 
 TEST(Safetensors, ReadsToTheLastByte) {
-  EXPECT_EQ(parse_error(file_of("{" + entry("a", "1", "0,8") + "}", 8)), "no error");
-  EXPECT_EQ(parse_error(file_of("{" + entry("a", "1", "0,8") + "}", 9)),
+  EXPECT_EQ(safetensors_error(file_of("{" + entry("a", "1", "0,8") + "}", 8)), "no error");
+  EXPECT_EQ(safetensors_error(file_of("{" + entry("a", "1", "0,8") + "}", 9)),
             "f: holds 9 bytes of data, expected 8 by its header");
-  EXPECT_EQ(parse_error(file_of("{" + entry("a", "1", "0,8") + "}", 7)),
+  EXPECT_EQ(safetensors_error(file_of("{" + entry("a", "1", "0,8") + "}", 7)),
             "f: \"a\": ends at byte 8 of 7; is the file cut off?");
   const std::string whole = file_of("{" + entry("a", "1", "0,8") + "}", 8);
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -111,20 +111,21 @@ TEST(Safetensors, ReadsToTheLastByte) {
 }
 
 TEST(Safetensors, ChecksTheHeadersLength) {
-  EXPECT_EQ(parse_error(""), "f: not a safetensors file, is 0 bytes long, expected 8 or more");
-  EXPECT_EQ(parse_error("1234567"),
+  EXPECT_EQ(safetensors_error(""),
+            "f: not a safetensors file, is 0 bytes long, expected 8 or more");
+  EXPECT_EQ(safetensors_error("1234567"),
             "f: not a safetensors file, is 7 bytes long, expected 8 or more");
   const std::string kNone = "f: not a safetensors file, expected a length and a JSON object first";
-  EXPECT_EQ(parse_error(length_bytes(std::uint64_t{1} << 63) + "{}      "), kNone);
-  EXPECT_EQ(parse_error(length_bytes(UINT64_MAX) + "{}      "), kNone);
-  EXPECT_EQ(parse_error(length_bytes((100 << 20) + 8) + "{}      "), kNone);
-  EXPECT_EQ(parse_error(length_bytes(0)), kNone);
-  EXPECT_EQ(parse_error(length_bytes(8) + " {}     "), kNone);
-  EXPECT_EQ(parse_error(length_bytes(16) + "{}      "),
+  EXPECT_EQ(safetensors_error(length_bytes(std::uint64_t{1} << 63) + "{}      "), kNone);
+  EXPECT_EQ(safetensors_error(length_bytes(UINT64_MAX) + "{}      "), kNone);
+  EXPECT_EQ(safetensors_error(length_bytes((100 << 20) + 8) + "{}      "), kNone);
+  EXPECT_EQ(safetensors_error(length_bytes(0)), kNone);
+  EXPECT_EQ(safetensors_error(length_bytes(8) + " {}     "), kNone);
+  EXPECT_EQ(safetensors_error(length_bytes(16) + "{}      "),
             "f: header is 16 bytes long, but only 8 follow; is the file cut off?");
-  EXPECT_EQ(parse_error(length_bytes(2) + "{}"),
+  EXPECT_EQ(safetensors_error(length_bytes(2) + "{}"),
             "f: header is 2 bytes long, expected a multiple of 8");
-  EXPECT_EQ(parse_error(length_bytes(0) + "{}      "),
+  EXPECT_EQ(safetensors_error(length_bytes(0) + "{}      "),
             "f: header: not JSON, expected '[', '{', or a literal, got end of input at line 1, "
             "column 1");
 }
@@ -182,7 +183,7 @@ TEST(Safetensors, RefusesMalformedHeaders) {
       {"{\"a\":" + std::string(100'000, '['), "f: header: nested deeper than 16"},
   };
   for (const auto& [header, message] : cases) {
-    const std::string got = parse_error(file_of(header, 16));
+    const std::string got = safetensors_error(file_of(header, 16));
     EXPECT_EQ(got.find(message), 0u) << header.substr(0, 200) << "\n" << got;
   }
 }

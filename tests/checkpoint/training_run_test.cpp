@@ -17,7 +17,7 @@
 namespace microgpt {
 namespace {
 
-std::string parse_error(std::string_view bytes) {
+std::string run_error(std::string_view bytes) {
   return message_of([&] { parse_run(bytes, "t"); });
 }
 
@@ -122,7 +122,7 @@ TEST(TrainingRun, TakesParametersInAnyOrder) {
 
 TEST(TrainingRun, NamesAWrongArray) {
   const TrainingRun run = test_run(small_model());
-  const auto error_of = [&](auto edit) { return parse_error(edited(run, edit)); };
+  const auto error_of = [&](auto edit) { return run_error(edited(run, edit)); };
   const std::string infinite =
       to_little_endian(std::vector<double>(4, std::numeric_limits<double>::infinity()));
   EXPECT_EQ(error_of([](Safetensors& f) { f.arrays.erase(f.arrays.begin() + 4); }),
@@ -168,13 +168,12 @@ TEST(TrainingRun, NamesWrongMetadata) {
   const TrainingRun run = test_run(small_model());
   const std::string kFormat =
       "t: no training run, expected metadata with format \"microgpt-training-v1\"";
-  EXPECT_EQ(parse_error(edited(run, [](Safetensors& f) { f.metadata.clear(); })), kFormat);
-  EXPECT_EQ(parse_error(edited(run, [](Safetensors& f) { f.metadata.erase("training"); })),
-            kFormat);
-  EXPECT_EQ(parse_error(edited(run, [](Safetensors& f) { f.metadata["format"] = "v2"; })), kFormat);
+  EXPECT_EQ(run_error(edited(run, [](Safetensors& f) { f.metadata.clear(); })), kFormat);
+  EXPECT_EQ(run_error(edited(run, [](Safetensors& f) { f.metadata.erase("training"); })), kFormat);
+  EXPECT_EQ(run_error(edited(run, [](Safetensors& f) { f.metadata["format"] = "v2"; })), kFormat);
 
   const auto error_of = [&](const std::string& from, const std::string& to) {
-    return parse_error(with_training(run, from, to));
+    return run_error(with_training(run, from, to));
   };
   EXPECT_EQ(error_of("\"gauss_next\"", "\"x\""), "t: training: random: no key \"gauss_next\"");
   EXPECT_EQ(error_of("\"index\": 17", "\"index\": 625"),
@@ -223,7 +222,7 @@ TEST(TrainingRun, RefusesOtherFormsOfFloats) {
                            "0x0.0p+1",
                            "0x.p+0",
                            "0x1.800000000000gp+0"}) {
-    const std::string message = parse_error(with_training(run, "0x1.8000000000000p+0", text));
+    const std::string message = run_error(with_training(run, "0x1.8000000000000p+0", text));
     EXPECT_EQ(message.find("t: training: random: gauss_next is "), 0u) << text << "\n" << message;
   }
 }

@@ -2,19 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "cli/cli_test.h"
 
 namespace microgpt {
 namespace {
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
 
 // Each test has a small trained model of the letters a, b, c, d, e, l, n, o, r, v in "out".
 class BotTest : public CliTest {

@@ -20,7 +20,7 @@ Config small_config() {
   return config;
 }
 
-StateDict random_state(const Config& config) {
+StateDict large_state(const Config& config) {
   PythonRandom random(7);
   return init_state_dict(config, TrainConfig(), random);
 }
@@ -41,20 +41,20 @@ TEST(LargeEngine, BatchTooLargeForTheMachineLosesNothing) {
   config.n_embd = 48;
   config.block_size = 1024;
   const auto engine = make_large_engine(config, {});
-  engine->load(random_state(config));
+  engine->load(large_state(config));
   const std::vector<std::vector<int>> small = {{4, 0, 4}}, large(1 << 13, std::vector<int>(1025));
   const double loss = engine->loss_and_grad(small);
   const std::vector<double> grads = engine->grads();
   const std::string message = message_of([&] { engine->loss_and_grad(large); });
   EXPECT_TRUE(message.starts_with("engine cpu: the activations of a batch: too large")) << message;
   EXPECT_EQ(engine->grads(), grads);
-  engine->load(random_state(config));
+  engine->load(large_state(config));
   EXPECT_EQ(engine->loss_and_grad(small), loss);
 }
 
 // A decoder sees the weights as they are, not as they were when it was made.
 TEST(LargeEngine, ANumberBeyondFloat32IsRefused) {
-  StateDict state = random_state(small_config());
+  StateDict state = large_state(small_config());
   state.adam_m.resize(small_config().num_params());
   state.adam_v.resize(small_config().num_params(), 1e39);
   const auto engine = make_large_engine(small_config(), {});
@@ -66,7 +66,7 @@ TEST(LargeEngine, ANumberBeyondFloat32IsRefused) {
 // A parameter without a gradient is divided, 0 by epsilon, which must not become 0 in float32.
 TEST(LargeEngine, AnEpsilonBelowFloat32) {
   const auto engine = make_large_engine(small_config(), {});
-  engine->load(random_state(small_config()));
+  engine->load(large_state(small_config()));
   const std::vector<std::vector<int>> batch = {{1, 2}};
   engine->train_step(batch, {.learning_rate = 0.1, .beta1 = 0.8, .beta2 = 0.9, .eps_adam = 1e-46});
   for (const double x : flatten(engine->state_dict())) ASSERT_TRUE(std::isfinite(x));

@@ -86,12 +86,12 @@ class ToyEngine final : public Engine {
   bool has_lanes_;
 };
 
-const Tokenizer kTokenizer({"a", "b", "\u00e7", "d", "\U0001f600"}, Toy::kBos);
+const Tokenizer kToyTokenizer({"a", "b", "\u00e7", "d", "\U0001f600"}, Toy::kBos);
 
 std::vector<std::string> many(bool lanes, std::int64_t count, SampleConfig how = {},
                               const std::string& prefix = "", std::uint64_t seed = 42) {
   std::vector<std::string> texts;
-  generate_many(ToyEngine(lanes), Toy::config(), kTokenizer, how, prefix, seed, count,
+  generate_many(ToyEngine(lanes), Toy::config(), kToyTokenizer, how, prefix, seed, count,
                 [&](std::string_view text) {
                   texts.emplace_back(text);
                   return true;
@@ -115,7 +115,7 @@ TEST(GenerateMany, ADocumentDependsOnItsNumberAlone) {
   }
   const ToyEngine engine(true);
   const auto decoder = engine.new_decoder();
-  EXPECT_EQ(generate(*decoder, Toy::config(), kTokenizer, {}, "", CounterRandom(42, 321)).text,
+  EXPECT_EQ(generate(*decoder, Toy::config(), kToyTokenizer, {}, "", CounterRandom(42, 321)).text,
             all[321]);
 }
 
@@ -155,7 +155,7 @@ TEST(GenerateMany, LanesKeepToAConstraintAsADecoderDoes) {
   for (const int tries : {1, 2, 40, 1000}) {
     for (const Shape& shape : {Shape{"", "d", 0, 9, ""}, Shape{"b", "d", 3, 6, ""},
                                Shape{"", "db\u00e7", 0, 7, ""}, Shape{"", "", 0, 9, "abd"}}) {
-      const Constraint constraint = make_constraint(shape, kTokenizer, Toy::kBlock);
+      const Constraint constraint = make_constraint(shape, kToyTokenizer, Toy::kBlock);
       SampleConfig how;
       how.constraint = &constraint;
       how.tries = tries;
@@ -163,7 +163,7 @@ TEST(GenerateMany, LanesKeepToAConstraintAsADecoderDoes) {
         const auto texts = many(true, count, how);
         EXPECT_EQ(texts, many(false, count, how)) << tries;
         for (const std::string& text : texts) {
-          EXPECT_TRUE(constraint.may_end(constraint.read(kTokenizer.encode(text)))) << text;
+          EXPECT_TRUE(constraint.may_end(constraint.read(kToyTokenizer.encode(text)))) << text;
         }
       }
     }
@@ -172,7 +172,7 @@ TEST(GenerateMany, LanesKeepToAConstraintAsADecoderDoes) {
 
 TEST(GenerateMany, StopsWhenTold) {
   int taken = 0;
-  generate_many(ToyEngine(true), Toy::config(), kTokenizer, {}, "", 1, 1'000'000'000,
+  generate_many(ToyEngine(true), Toy::config(), kToyTokenizer, {}, "", 1, 1'000'000'000,
                 [&](std::string_view) { return ++taken < 10; });
   EXPECT_EQ(taken, 10);
 }

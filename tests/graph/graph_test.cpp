@@ -21,7 +21,7 @@
 namespace microgpt {
 namespace {
 
-Graph with_gradients(std::string_view text) {
+Graph graph_with_gradients(std::string_view text) {
   Graph graph = graph_of_expression(text);
   backward(graph, topological_order(graph));
   return graph;
@@ -161,7 +161,7 @@ TEST(Graph, GradientIsTheSumOverAllPaths) {
        {"L = a*b + a; a=2; b=3", "(a+b)*(a-b)*(a*b+a)*(a+a+b)*b; a=3; b=-2",
         "c = b*b + b; b = a*a + a*3; a = -2", "relu(a*b - c)**3 * a; a=2; b=5; c=7",
         "x3; x3=x2+x2; x2=x1*x1; x1=x0+x0; x0=3"}) {
-    const Graph graph = with_gradients(text);
+    const Graph graph = graph_with_gradients(text);
     for (std::uint32_t i = 0; i < graph.size(); ++i) {
       EXPECT_EQ(graph.grad[i], sum_of_paths(graph, graph.root, i)) << text << ", node " << i;
     }
@@ -198,7 +198,7 @@ TEST(Graph, GradientsOfRandomExpressions) {
 }
 
 TEST(RecursiveBackward, PassesOnAgainWhatItPassedOn) {
-  const Graph graph = with_gradients("c = b + b; b = a + a; a = 1");
+  const Graph graph = graph_with_gradients("c = b + b; b = a + a; a = 1");
   const RecursiveBackward recursive = recursive_backward(graph);
   EXPECT_EQ(graph.grad, (std::vector<double>{4, 2, 1}));
   EXPECT_EQ(recursive.grad, (std::vector<double>{6, 2, 1}));
@@ -238,25 +238,26 @@ TEST(RecursiveBackward, IsTheRecursion) {
 }
 
 TEST(RecursiveBackward, AgreesWhereNothingIsSharedAndIsBounded) {
-  const Graph tree = with_gradients("relu(x*w + b) * exp(y); x=2; w=3; b=1; y=0.5");
+  const Graph tree = graph_with_gradients("relu(x*w + b) * exp(y); x=2; w=3; b=1; y=0.5");
   EXPECT_FALSE(first_difference(tree, recursive_backward(tree)));
   std::string doubling = "x40";
   for (int i = 40; i > 0; --i) {
     doubling +=
         ";x" + std::to_string(i) + "=x" + std::to_string(i - 1) + "+x" + std::to_string(i - 1);
   }
-  const Graph graph = with_gradients(doubling + ";x0=1e-9");
+  const Graph graph = graph_with_gradients(doubling + ";x0=1e-9");
   EXPECT_NE(message_of([&] { recursive_backward(graph); }).find("takes 2.2e+12 calls here"),
             std::string::npos);
 }
 
 // What is left where terms cancel is rounding, whoever adds them.
 TEST(RecursiveBackward, RoundingIsNoDifference) {
-  const Graph canceled = with_gradients("L = 0.1*a + 0.2*a - 0.3*a; a=1");
+  const Graph canceled = graph_with_gradients("L = 0.1*a + 0.2*a - 0.3*a; a=1");
   EXPECT_NE(recursive_backward(canceled).grad, canceled.grad);
   EXPECT_FALSE(first_difference(canceled, recursive_backward(canceled)));
   // p passes on too much, but nothing of it to a, which comes before z.
-  const Graph graph = with_gradients("L = p + p + 0.1*a + 0.2*a - 0.3*a; p = z*a; z = 0; a = 1");
+  const Graph graph =
+      graph_with_gradients("L = p + p + 0.1*a + 0.2*a - 0.3*a; p = z*a; z = 0; a = 1");
   const RecursiveBackward recursive = recursive_backward(graph);
   const auto a = static_cast<std::size_t>(std::ranges::find(graph.name, "a") - graph.name.begin());
   EXPECT_NE(recursive.grad[a], graph.grad[a]);
@@ -267,7 +268,7 @@ TEST(RecursiveBackward, RoundingIsNoDifference) {
 }
 
 TEST(PartOf, LevelsBelowAndAbove) {
-  const Graph graph = with_gradients("L = d*f; d = e + c; e = a*b; a=2; b=-3; c=10; f=-2");
+  const Graph graph = graph_with_gradients("L = d*f; d = e + c; e = a*b; a=2; b=-3; c=10; f=-2");
   const auto names = [&](const std::string& of, std::size_t below, std::size_t above) {
     const auto it = std::find(graph.name.begin(), graph.name.end(), of);
     const Graph part =

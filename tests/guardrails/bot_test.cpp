@@ -43,11 +43,11 @@ struct Talk {
   std::optional<Bot> bot;
 };
 
-std::string policy_of(const std::string& rest) {
+std::string policy_text(const std::string& rest) {
   return R"({"format": "microgpt-policy-v1", "name": "test", "subject": "a fruit", )" + rest + "}";
 }
 const std::string kFruits =
-    policy_of(R"("words": ["apple", "pear", {"word": "fig", "match": "word"}])");
+    policy_text(R"("words": ["apple", "pear", {"word": "fig", "match": "word"}])");
 
 TEST(Bot, AnswersOneNameForEachPrefixInOrder) {
   Talk talk(kFruits);
@@ -91,7 +91,7 @@ TEST(Bot, Protocol) {
 }
 
 TEST(Bot, RefusesWhatLeavesNoSafeName) {
-  Talk talk(policy_of(R"("match": "word", "words": ["abcdefghijklmno", "abcdefghijklmnop"])"));
+  Talk talk(policy_text(R"("match": "word", "words": ["abcdefghijklmno", "abcdefghijklmnop"])"));
   // 16 letters are a name's end, and only one way to them is banned.
   EXPECT_TRUE(talk("abcdefghijklmn").starts_with("OK: abcdefghijklmn"));
   EXPECT_EQ(talk("a abcdefghijklmnop"),
@@ -106,7 +106,7 @@ TEST(Bot, RefusesWhatLeavesNoSafeName) {
 }
 
 TEST(Bot, RefusesBeginningsIfThePolicySaysSo) {
-  Talk talk(policy_of(R"("words": ["apple", "pear"], "refuse_started": 4)"));
+  Talk talk(policy_text(R"("words": ["apple", "pear"], "refuse_started": 4)"));
   EXPECT_EQ(talk("xappl"), "REFUSE: The prefix \"xappl\" ends in the beginning of a fruit.");
   EXPECT_TRUE(talk("app").starts_with("OK: app"));
   EXPECT_TRUE(talk("applx").starts_with("OK: applx"));
@@ -115,7 +115,7 @@ TEST(Bot, RefusesBeginningsIfThePolicySaysSo) {
 TEST(Bot, IsDiscreet) {
   BotConfig config;
   config.discreet = true;
-  Talk talk(policy_of(R"("words": ["apple", {"word": "abcdefghijklmnop", "match": "word"}],
+  Talk talk(policy_text(R"("words": ["apple", {"word": "abcdefghijklmnop", "match": "word"}],
                          "refuse_started": 4)"),
             config);
   EXPECT_EQ(talk("j apple"), "REFUSE: Prefix 2 of the request is against the rule \"test\".");
@@ -126,7 +126,7 @@ TEST(Bot, IsDiscreet) {
 
 // Bans what an untrained model can hardly avoid: all but a few letters.
 TEST(Bot, CertifiedNeedsNoLuck) {
-  const std::string policy = policy_of(
+  const std::string policy = policy_text(
       R"("words": ["a","b","c","d","e","f","g","h","i","j","k","l","m","n","o","p","q","r","s","t"])");
   Talk certified(policy), resampling(policy, {.guard = Guard::kResample}),
       off(policy, {.guard = Guard::kOff});
@@ -173,7 +173,7 @@ TEST(Bot, MasksComeAfterTopK) {
 }
 
 TEST(Bot, LettersOfOtherModels) {
-  Talk talk(policy_of(R"("words": ["jab\u0142"])"), {},
+  Talk talk(policy_text(R"("words": ["jab\u0142"])"), {},
             untrained({"A", "\u00f3", "b", "j", "\u0142"}, 6));
   EXPECT_TRUE(talk("\u00d3").starts_with("OK: \u00f3"));  // lowered
   EXPECT_TRUE(talk("a A").starts_with("OK: ")) << talk("a A");
@@ -189,7 +189,7 @@ TEST(Bot, PoliciesKeepToOneLine) {
   };
   EXPECT_EQ(error(R"({"format": "microgpt-policy-v1", "name": "a\nb", "words": ["fig"]})"),
             "policy: name, expected a text without control characters, got \"a\\nb\"");
-  EXPECT_EQ(error(policy_of(R"("words": ["fi\rg"])")),
+  EXPECT_EQ(error(policy_text(R"("words": ["fi\rg"])")),
             "policy: words, expected a text without control characters, got \"fi\\rg\"");
   EXPECT_EQ(error(R"({"format": "microgpt-policy-v1", "name": "", "words": ["fig"]})"),
             "policy: name, expected a text without control characters, got \"\"");
@@ -200,7 +200,7 @@ TEST(Bot, Errors) {
   std::string all;
   for (const std::string& letter : latin_letters())
     all += (all.empty() ? "\"" : ",\"") + letter + '"';
-  EXPECT_EQ(message_of([&] { Talk talk(policy_of("\"words\": [" + all + "]")); }),
+  EXPECT_EQ(message_of([&] { Talk talk(policy_text("\"words\": [" + all + "]")); }),
             "policy: test leaves no name that the model could say, expected some that are allowed");
   EXPECT_EQ(message_of([&] { Talk talk(kFruits, {.temperature = -1}); }),
             "temperature: out of range, expected 0 (greedy), or 1e-300 or more, got -1");

@@ -12,11 +12,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-const std::string kOracle = std::string(MICROGPT_SHARED_DIR) + "/oracle/microgpt.py";
+const std::string kOriginal = std::string(MICROGPT_SHARED_DIR) + "/oracle/microgpt.py";
 
 // Takes Value and the model's functions out of the program `path` and gives them the parameters of
 // `case`; every softmax is written down. The first edition squares its relu.
-constexpr char kScript[] = R"(
+constexpr char kRunModel[] = R"(
 import json, math, re
 source = open(path, encoding='utf-8').read()
 part = lambda first, last: source[source.index(first):source.index(last)]
@@ -63,8 +63,8 @@ std::string script_of(const Step& step) {
                       {"n_embd", step.config.n_embd},
                       {"tokens", step.tokens},
                       {"params", params}};
-  return "path = '" + kOracle + "'\nimport json\ncase = json.loads('" + whole.dump() + "')\n" +
-         kScript;
+  return "path = '" + kOriginal + "'\nimport json\ncase = json.loads('" + whole.dump() + "')\n" +
+         kRunModel;
 }
 
 using Numbers = std::vector<double>;
@@ -85,7 +85,7 @@ std::vector<Numbers> softmaxes_of(const Trace& trace) {
 }
 
 TEST(TraceOracle, MakesTheSameNumbers) {
-  if (!std::filesystem::exists(kOracle)) GTEST_SKIP() << kOracle << " is not there";
+  if (!std::filesystem::exists(kOriginal)) GTEST_SKIP() << kOriginal << " is not there";
   for (const Step& step : random_steps(10)) {
     SCOPED_TRACE(step.name);
     const Trace trace = step.trace();

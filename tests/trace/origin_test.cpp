@@ -10,7 +10,7 @@
 namespace microgpt::test {
 namespace {
 
-const std::string kOracle = std::string(MICROGPT_SHARED_DIR) + "/oracle/microgpt.py";
+const std::string kMicrogpt = std::string(MICROGPT_SHARED_DIR) + "/oracle/microgpt.py";
 
 // Line 1 at 1.
 std::vector<std::string> lines_of(const std::string& path) {
@@ -112,8 +112,8 @@ std::string function_at(const std::vector<std::string>& lines, int line) {
 }
 
 TEST(Origin, IsALineOfMicrogptPyThatMakesTheNumber) {
-  if (!std::filesystem::exists(kOracle)) GTEST_SKIP() << kOracle << " is not there";
-  const std::vector<std::string> lines = lines_of(kOracle);
+  if (!std::filesystem::exists(kMicrogpt)) GTEST_SKIP() << kMicrogpt << " is not there";
+  const std::vector<std::string> lines = lines_of(kMicrogpt);
   for (const Step& step : steps()) {
     for (const Traced& traced : step.trace().traced) {
       if (traced.origin.formula == "given") continue;

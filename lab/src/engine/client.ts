@@ -1,7 +1,7 @@
 // The engine as the page sees it: in a worker, or in the page where it was opened as a file.
 import { EngineError } from './types';
 import type { Engine, RemoteEngine } from './types';
-import { WasmEngine } from './engine';
+import { KEPT_POLICIES, WasmEngine } from './engine';
 import type { Answer, Places, Request } from './worker';
 
 export interface Connection {
@@ -55,9 +55,18 @@ class WorkerConnection implements Connection {
     const answer = this.wait(id);
     this.worker.postMessage({ id, method, args } satisfies Request);
     if (method === 'register' || method === 'keepPolicy') {
-      void answer.then(() => this.registered.set(`${method} ${args[0]}`, { method, args }), () => {});
+      void answer.then(() => this.remember(method, args), () => {});
     }
     return answer;
+  }
+
+  /** For the next worker; of policies as many as the engine keeps. */
+  private remember(method: 'register' | 'keepPolicy', args: unknown[]): void {
+    const key = `${method} ${args[0]}`;
+    this.registered.delete(key);
+    this.registered.set(key, { method, args });
+    const policies = [...this.registered.keys()].filter((one) => one.startsWith('keepPolicy '));
+    if (policies.length > KEPT_POLICIES) this.registered.delete(policies[0]);
   }
 
   private take({ id, result, error, fatal }: Answer): void {

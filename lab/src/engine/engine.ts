@@ -16,7 +16,8 @@ const KEPT_TRACES = 6;
 const BOT_TEMPERATURE = 0.7; // the assignment's
 const ALL_TURNS = 0xffffffff;
 const SCENES = ['toy', 'computed', 'real'];
-const KEPT_POLICIES = 32;
+export const KEPT_POLICIES = 32;
+const KEPT_RUNS = 4; // trainings that run sources ask about
 
 type Guard = 'certified' | 'resample' | 'off';
 
@@ -51,7 +52,7 @@ export class WasmEngine implements Engine {
   private readonly changes = new Map<ModelId, number>(); // how often a model was replaced
   private readonly traces = new Map<string, Held>(); // the oldest first
   private readonly trainings = new Map<number, Run>();
-  private readonly runLosses = new Map<number, { run: Run; losses: number[] }>(); // by seed
+  private readonly runLosses = new Map<number, { run: Run; losses: number[] }>(); // by seed, the oldest first
   private lastTraining = 0;
   private readonly policies = new Map<string, string>(); // by name, the oldest first
   private guarded: { key: string; numbers: Record<string, unknown> } | null = null; // asked for last
@@ -347,9 +348,14 @@ export class WasmEngine implements Engine {
     const step = Number(/^loss\[(\d+)\]$/.exec(path)?.[1]);
     if (!(step >= 1 && step <= steps)) throw new EngineError(`${path}: expected loss[1] to loss[${steps}]`);
     let known = this.runLosses.get(seed);
-    if (!known) {
-      known = { run: this.start(this.needNames(), { seed }), losses: [] };
-      this.runLosses.set(seed, known);
+    if (!Number.isSafeInteger(seed)) throw new EngineError(`seed: expected a whole number, got ${seed}`);
+    known ??= { run: this.start(this.needNames(), { seed }), losses: [] };
+    this.runLosses.delete(seed);
+    this.runLosses.set(seed, known);
+    if (this.runLosses.size > KEPT_RUNS) {
+      const [oldest, { run }] = this.runLosses.entries().next().value!;
+      this.runLosses.delete(oldest);
+      this.wasm.call('training_free', run.handle);
     }
     if (known.losses.length < step) known.losses.push(...this.advance(known.run, step - known.losses.length));
     if (known.losses.length < step) throw new EngineError(`${path}: the run has ${known.losses.length} steps`);
@@ -793,9 +799,10 @@ export class WasmEngine implements Engine {
   }
 
   compareRuns(documents: string, a: Settings, b: Settings, steps: number): Parting {
-    const runs = [this.start(documents, a), this.start(documents, b)];
+    const runs: Run[] = [];
     const ids = ['compareRuns a', 'compareRuns b'];
     try {
+      for (const settings of [a, b]) runs.push(this.start(documents, settings));
       const losses: number[][] = [[], []];
       const save = () => runs.forEach((run, i) => this.keep(ids[i], this.wasm.pointer('training_model', run.handle)));
       const same = (numbers: Float64Array[], others: Float64Array[]) => numbers.length === others.length
@@ -817,13 +824,13 @@ export class WasmEngine implements Engine {
           const after = models.map((model) => this.parameterPlaces(model)
             .map(({ rows, cols, data }) => this.wasm.doubles(data, rows * cols)));
           apart = !same(after[0], after[1]);
-          if (apart) parting = this.parting(documents, ids, runs, [a, b], step);
+          if (apart) parting = this.parting(ids, runs, [a, b], step);
           models.forEach((model, i) => this.keep(ids[i], model));
           before = after;
           continue;
         }
         apart = true;
-        parting = this.parting(documents, ids, runs, [a, b], step);
+        parting = this.parting(ids, runs, [a, b], step);
       }
       return { ...parting, lossesA: Float64Array.from(losses[0]), lossesB: Float64Array.from(losses[1]) };
     } finally {
@@ -844,7 +851,7 @@ export class WasmEngine implements Engine {
   }
 
   /** The first number of a step that differs, given the models before it. */
-  private parting(_documents: string, ids: string[], runs: Run[], settings: Settings[], step: number): Omit<Parting, 'lossesA' | 'lossesB'> {
+  private parting(ids: string[], runs: Run[], settings: Settings[], step: number): Omit<Parting, 'lossesA' | 'lossesB'> {
     const { wasm } = this;
     const traces = runs.map((run, i) => {
       const count = wasm.call('training_num_documents', run.handle);

@@ -1,6 +1,5 @@
 // The engine in a worker: receives {id, method, args}, answers {id, result} or {id, error}.
 import { WasmEngine } from './engine';
-import { EngineError } from './types';
 import type { Engine } from './types';
 
 export interface Request {
@@ -51,6 +50,9 @@ let names: Promise<void> | null = null;
 function bringNames(target: WasmEngine, url: string): Promise<void> {
   names ??= fetched(url).then((response) => response.text()).then((text) => {
     target.names = text;
+  }).catch((error) => {
+    names = null; // who asks later may be luckier
+    throw error;
   });
   return names;
 }
@@ -90,10 +92,15 @@ scope.onmessage = async ({ data }) => {
     const result = target[data.method](...data.args);
     scope.postMessage({ id: data.id, result }, [...buffersOf(result)]);
   } catch (error) {
-    scope.postMessage({ id: data.id, error: messageOf(error), fatal: error instanceof WebAssembly.RuntimeError });
+    scope.postMessage({ id: data.id, error: messageOf(error), fatal: isFatal(error) });
   }
 };
 
+/** A trap, or a stack that ran out in the midst of the engine: what it left is not to be trusted. */
+function isFatal(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || (error instanceof RangeError && /call stack/i.test(error.message));
+}
+
 function messageOf(error: unknown): string {
-  return error instanceof EngineError || error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : String(error);
 }

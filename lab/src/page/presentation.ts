@@ -45,11 +45,12 @@ export function startPresentation(tools: HTMLElement): void {
 
   document.addEventListener('keydown', (event) => {
     if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (document.querySelector('dialog[open]')) return; // the keys are the card's
     if (at < 0) {
       if (event.key === 'p' || event.key === 'P') begin();
       return;
     }
-    const inWidget = (event.target as HTMLElement).closest?.('.figure') !== null;
+    const inWidget = (event.target as HTMLElement).closest?.('.figure') instanceof Element;
     if (event.key === 'Escape') end();
     else if (event.key === 'PageDown' || (event.key === 'ArrowRight' && !inWidget)) show(at + 1);
     else if (event.key === 'PageUp' || (event.key === 'ArrowLeft' && !inWidget)) show(at - 1);

@@ -13,29 +13,50 @@ interface Module {
 
 const modules = import.meta.glob<Module>('../widgets/*/*.svelte');
 
-async function show(place: HTMLElement, connection: Connection): Promise<void> {
+const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
+
+/** Mounts a widget in place of its picture, and anew when a link asks something of it. */
+function startWidget(place: HTMLElement, connection: Connection): void {
+  let unmountLast = () => {};
+  let last = 0;
+  const showNow = () => {
+    const mine = ++last;
+    load(place, connection).then((mountIn) => {
+      if (mine !== last) return; // a later link asked for something else
+      const focused = [...place.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement!);
+      unmountLast();
+      const live = document.createElement('div');
+      place.replaceChildren();
+      unmountLast = mountIn(live);
+      place.append(live);
+      place.dataset.live = 'true';
+      if (focused >= 0) place.querySelectorAll<HTMLElement>(FOCUSABLE)[focused]?.focus({ preventScroll: true });
+    }).catch((error: Error) => {
+      if (mine === last) failed(place, error);
+    });
+  };
+  window.addEventListener('hashchange', () => {
+    if (Object.keys(askedOf(place.dataset.id!)).length > 0) showNow();
+  });
+  showNow();
+}
+
+/** Asks for all that a widget needs; the answer mounts it, and answers what unmounts it. */
+async function load(place: HTMLElement, connection: Connection): Promise<(target: HTMLElement) => () => void> {
   const path = Object.keys(modules).find((one) => one.endsWith(`/${place.dataset.widget}.svelte`))!;
   const id = place.dataset.id!;
   const options = { ...JSON.parse(place.dataset.options!), ...askedOf(id) };
   const [module] = await Promise.all([modules[path](), loadMessages(path.split('/').at(-2)!), connection.ready]);
   const data = module.load ? await module.load(connection.engine, options) : undefined;
-  const still = place.firstElementChild;
-  const live = document.createElement('div');
-  const mounted = mount(module.default, { target: live, props: { engine: connection.engine, data, options, id } });
-  still?.remove();
-  place.append(live);
-  place.dataset.live = 'true';
-  // A link that changes while the page is open asks the widget anew.
-  window.addEventListener('hashchange', () => {
-    if (Object.keys(askedOf(id)).length === 0) return;
-    void unmount(mounted);
-    live.remove();
-    void show(place, connection).catch((error) => failed(place, error));
-  }, { once: true });
+  return (target) => {
+    const mounted = mount(module.default, { target, props: { engine: connection.engine, data, options, id } });
+    return () => void unmount(mounted);
+  };
 }
 
 function failed(place: HTMLElement, error: Error): void {
   place.dataset.live = 'failed';
+  place.querySelector(':scope > .notice')?.remove();
   const note = document.createElement('p');
   note.className = 'notice';
   note.textContent = t('page.widget_failed', { message: error.message });
@@ -49,7 +70,7 @@ export function startWidgets(connection: Connection, within: ParentNode): void {
       if (!entry.isIntersecting) continue;
       const place = entry.target as HTMLElement;
       near.unobserve(place);
-      connection.ready.then(() => show(place, connection)).catch((error) => failed(place, error));
+      startWidget(place, connection);
     }
   }, { rootMargin: '600px 0px' });
   for (const place of within.querySelectorAll('[data-widget]')) near.observe(place);

@@ -48,6 +48,14 @@ export function numbersOf(text: string | undefined, count: number, min: number, 
   return null;
 }
 
+/** The same for one whole number. */
+export function wholeOf(text: string | undefined, min: number, max: number): number | null {
+  const [number] = numbersOf(text, 1, min, max) ?? [null];
+  if (number === null || Number.isInteger(number)) return number;
+  badLink(text!);
+  return null;
+}
+
 /** One of a few words of a link; null (with a notice) for another. */
 export function wordOf<T extends string>(text: string | undefined, words: readonly T[]): T | null {
   if (text === undefined) return null;

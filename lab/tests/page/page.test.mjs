@@ -144,6 +144,7 @@ test('exercises know right answers from wrong ones', async () => {
     await form.locator('output', { hasText: 'Right.' }).waitFor();
   }
   await page.reload();
+  await page.waitForSelector('html[data-whole]');
   assert.equal(await page.locator('form.exercise.done').count(), forms);
   await close();
 });

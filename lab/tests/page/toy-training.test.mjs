@@ -4,7 +4,7 @@ import { checkNumbers, openLab, widget } from './harness.mjs';
 
 const ID = 'train-toy';
 const meanOf = (page) => page.locator(`[data-id="${ID}"] .toy-mean .num`).first();
-const idle = (page) => page.waitForFunction((id) => document.querySelector(`[data-id="${id}"] .toy-buttons .button:nth-child(2)`)?.disabled === false, ID);
+const idle = (page) => page.waitForFunction((id) => document.querySelector(`[data-id="${id}"] .toy-buttons .button:nth-child(2)`)?.disabled === false, ID, { timeout: 60000 }); // a busy machine tries slowly
 const press = async (page, name) => {
   await page.locator(`[data-id="${ID}"]`).getByRole('button', { name, exact: true }).click();
   await idle(page);
