@@ -118,16 +118,16 @@ Paths check_target(std::span<const SiteFile> files, const fs::path& folder) {
 
 // A folder for the time in which files are written, inside of the one that they are for, so that
 // moving them there can't fail for want of space.
-class Stage {
+class StagingFolder {
  public:
-  explicit Stage(const fs::path& folder)
+  explicit StagingFolder(const fs::path& folder)
       : folder_(folder), path_(folder / fmt::format("{}.new-{}", kManifest, getpid())) {
     made_folder_ = fs::create_directories(folder);
     fs::create_directory(path_);
   }
-  Stage(const Stage&) = delete;
-  Stage& operator=(const Stage&) = delete;
-  ~Stage() {
+  StagingFolder(const StagingFolder&) = delete;
+  StagingFolder& operator=(const StagingFolder&) = delete;
+  ~StagingFolder() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
     if (made_folder_) fs::remove(folder_, ignored);  // if it is still empty
@@ -191,9 +191,9 @@ void export_site(std::span<const SiteFile> files, const std::string& folder) try
   const Paths before = check_target(files, folder);
   Paths now;
   for (const SiteFile& file : files) now.insert(file.path);
-  const Stage stage(folder);
-  write_files(files, stage.path());
-  put_in_place(now, before, stage.path(), folder);
+  const StagingFolder staging(folder);
+  write_files(files, staging.path());
+  put_in_place(now, before, staging.path(), folder);
 } catch (const fs::filesystem_error& error) {
   throw Error(fmt::format("{}: can't be written, {}", folder, error.code().message()));
 }

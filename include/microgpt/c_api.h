@@ -298,6 +298,12 @@ const char* microgpt_sample(microgpt_sampler* sampler, const char* prefix, size_
 int microgpt_next_logits(const microgpt_model* model, const char* prefix, size_t size,
                          double* logits);
 
+// What the sampler draws from at these logits: softmax(logits / temperature), or the likeliest
+// token alone at temperature 0. Writes `count` probabilities, and their entropy in bits if it is
+// asked for.
+int microgpt_next_probs(const double* logits, size_t count, double temperature, double* probs,
+                        double* entropy);
+
 // Constraints: what a document must be
 
 typedef struct microgpt_constraint microgpt_constraint;

@@ -1,5 +1,6 @@
 // Training and sampling for C.
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "c_api/handles.h"
@@ -202,6 +203,24 @@ int microgpt_next_logits(const microgpt_model* model, const char* prefix, size_t
     engine->load(m.state);
     std::vector<double> made(static_cast<std::size_t>(m.config.vocab_size));
     engine->new_decoder()->forward(tokens, made);
+    std::ranges::copy(made, &out);
+  });
+}
+
+int microgpt_next_probs(const double* logits, size_t count, double temperature, double* probs,
+                        double* entropy) {
+  return status_of([&] {
+    if (count == 0) throw Error("logits: expected some, got none");
+    SampleConfig how;
+    how.temperature = temperature;
+    how.check();
+    double& out = given(probs, "probs");
+    const std::vector<double> made =
+        next_token_probabilities({&given(logits, "logits"), count}, how);
+    if (entropy != nullptr) {
+      *entropy = 0;
+      for (const double p : made) *entropy -= p > 0 ? p * std::log2(p) : 0;
+    }
     std::ranges::copy(made, &out);
   });
 }

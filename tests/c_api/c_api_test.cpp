@@ -751,6 +751,25 @@ TEST(CApi, ParentsAndUsers) {
   EXPECT_EQ(count, parents_of(made, element).size());
 }
 
+TEST(CApi, NextProbabilities) {
+  const std::array<double, 3> logits = {1, 2, -1};
+  std::array<double, 3> probs = {};
+  double entropy = 0;
+  ASSERT_EQ(microgpt_next_probs(logits.data(), 3, 0.5, probs.data(), &entropy), 0);
+  SampleConfig how;
+  how.temperature = 0.5;
+  EXPECT_EQ(std::vector(probs.begin(), probs.end()), next_token_probabilities(logits, how));
+  EXPECT_NEAR(entropy, 0.5483, 1e-4);  // of 0.1189, 0.8789, 0.0022
+  ASSERT_EQ(microgpt_next_probs(logits.data(), 3, 0, probs.data(), &entropy), 0);
+  EXPECT_EQ(probs, (std::array<double, 3>{0, 1, 0}));
+  EXPECT_EQ(entropy, 0);
+  ASSERT_EQ(microgpt_next_probs(logits.data(), 3, 1, probs.data(), nullptr), 0);
+  EXPECT_EQ(microgpt_next_probs(logits.data(), 3, -1, probs.data(), nullptr), -1);
+  EXPECT_EQ(microgpt_next_probs(logits.data(), 0, 1, probs.data(), nullptr), -1);
+  EXPECT_EQ(microgpt_next_probs(nullptr, 3, 1, probs.data(), nullptr), -1);
+  EXPECT_EQ(microgpt_next_probs(logits.data(), 3, 1, nullptr, nullptr), -1);
+}
+
 TEST(CApi, NextLogits) {
   const ModelHandle model = untrained();
   microgpt_config config;

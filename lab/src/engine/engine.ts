@@ -679,14 +679,13 @@ export class WasmEngine implements Engine {
       wasm.check('next_logits', model, text, size, out);
       return wasm.doubles(out, vocabSize);
     }));
-    const likeliest = logits.indexOf(Math.max(...logits));
-    const probs = temperature === 0
-      ? logits.map((_, i) => (i === likeliest ? 1 : 0))
-      : logits.map((logit) => Math.exp((logit - logits[likeliest]) / temperature));
-    const total = probs.reduce((sum, p) => sum + p, 0);
-    for (let i = 0; i < vocabSize; ++i) probs[i] /= total;
-    const entropy = probs.reduce((sum, p) => (p > 0 ? sum - p * Math.log2(p) : sum), 0);
-    return { logits, probs, entropy, likeliest };
+    return wasm.scratch(16 * vocabSize + 8, (memory) => {
+      const out = memory + 8 * vocabSize;
+      logits.forEach((logit, i) => wasm.setF64(memory + 8 * i, logit));
+      wasm.check('next_probs', memory, vocabSize, temperature, out, out + 8 * vocabSize);
+      const probs = wasm.doubles(out, vocabSize);
+      return { logits, probs, entropy: wasm.f64(out + 8 * vocabSize), likeliest: probs.indexOf(Math.max(...probs)) };
+    });
   }
 
   sample(request: Sampling): string[] {
