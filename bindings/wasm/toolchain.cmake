@@ -1,5 +1,6 @@
 # Clang for WebAssembly with wasi-libc, as Debian has it; no emscripten.
 set(CMAKE_SYSTEM_NAME WASI)
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR}/../../cmake)  # Platform/WASI.cmake
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
 # Before 20, libc++ reads no floating-point numbers with from_chars.
 find_program(MICROGPT_WASM_CLANG NAMES clang++-22)
