@@ -22,8 +22,10 @@ DRAWN = re.compile(r"(\s*)([\w.-]+(?:/[\w.-]+)*/)(\s|$)")
 
 
 def documents(root):
+    """Not those of packages, and not the lab's text: its words mean places of the page."""
     return [path for path in sorted(root.rglob("*.md"))
-            if path.relative_to(root).parts[0] not in MADE]
+            if path.relative_to(root).parts[0] not in MADE
+            and path.relative_to(root).parts[:2] not in (("lab", "node_modules"), ("lab", "content"))]
 
 
 def split(path):
