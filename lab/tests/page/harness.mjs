@@ -74,7 +74,7 @@ export async function openLab({ hash = '', theme = 'light', width = 1280, height
   const home = address ?? (await serve()).address;
   const context = await launched.newContext({ viewport: { width, height }, colorScheme: theme, ...more });
   const page = await context.newPage();
-  page.setDefaultTimeout(60000) // the machine may be busy with other tests;
+  page.setDefaultTimeout(60000); // the machine may be busy with other tests
   const faults = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !allow.some((pattern) => pattern.test(message.text()))) faults.push(`console: ${message.text()}`);
