@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/run_program.h"
+#include "support/sanitized.h"
 #include "support/temp_folder.h"
 
 namespace microgpt {
@@ -60,17 +61,6 @@ class CliTest : public testing::Test {
 
   TempFolder folder_;
 };
-
-// True where sanitizers make memory and time say nothing about the program.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-inline constexpr bool kSanitized = __has_feature(address_sanitizer) ||
-                                   __has_feature(thread_sanitizer) ||
-                                   __has_feature(memory_sanitizer);
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 inline const std::string kShared = MICROGPT_SHARED_DIR;
 inline const std::string kNames = kShared + "/data/names.txt";
