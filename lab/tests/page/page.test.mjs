@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chapter, checkNumbers, openLab, root, site, tooWide } from './harness.mjs';
+import { chapter, checkNumbers, openLab, root, serve, site, tooWide } from './harness.mjs';
 
 const html = readFileSync(join(site, 'text.html'), 'utf8');
 const chapters = [...html.matchAll(/<article class="chapter" id="([\w-]+)"/g)].map((match) => match[1]);
@@ -12,6 +12,15 @@ const axe = readFileSync(join(root, 'lab/node_modules/axe-core/axe.min.js'), 'ut
 test('has twenty chapters in order', () => {
   assert.deepEqual(chapters, ['chat', 'dataset', 'tokenizer', 'neuron', 'forward', 'loss', 'autograd', 'embeddings', 'attention',
     'mlp', 'output', 'parameters', 'training', 'inference', 'toy-training', 'run', 'real', 'atlas', 'guardrails', 'faq']);
+});
+
+test('a page forbids what the server forbids, but for what only a header can', async () => {
+  const { address } = await serve();
+  for (const file of ['', 'text.html']) {
+    const reply = await fetch(address + file);
+    const meta = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(await reply.text())[1];
+    assert.equal(`${meta.replaceAll('&#39;', "'")}; frame-ancestors 'none'`, reply.headers.get('content-security-policy'));
+  }
 });
 
 /** What axe says against the page, with the chapter it says it of. */
