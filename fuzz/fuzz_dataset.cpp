@@ -33,22 +33,27 @@ void check_document(std::string_view document, const Tokenizer& tokenizer) {
   check(decoded == document, "decode(encode(document)) is not the document");
 
   const std::vector<int> tokens = tokenizer.encode_document(document);
+  check(tokens.size() == tokenizer.count_tokens(document) + 2, "tokens are counted wrongly");
   check(tokens.size() >= 3 && tokens.front() == tokenizer.bos() && tokens.back() == tokenizer.bos(),
         "a document is not BOS, characters, BOS");
 }
 
 void check_dataset(const Dataset& dataset) {
   check(dataset.size() > 0, "no documents");
-  const Tokenizer final_edition = Tokenizer::from_dataset(dataset, microgpt::Edition::kFinal);
-  const Tokenizer first_edition = Tokenizer::from_dataset(dataset, microgpt::Edition::kFirst);
+  using enum microgpt::TokenKind;
+  std::vector<Tokenizer> tokenizers;
+  for (const auto kind : {kCodepoint, kGrapheme, kByte}) {
+    for (const auto edition : {microgpt::Edition::kFinal, microgpt::Edition::kFirst}) {
+      tokenizers.push_back(Tokenizer::from_dataset(dataset, edition, kind));
+    }
+  }
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     const std::string_view document = dataset[i];
     check(is_utf8(document), "a document is not UTF-8");
     check(document.find_first_of("\n\r") == std::string_view::npos, "a document has two lines");
     check(!document.empty() && microgpt::python_strip(document) == document,
           "a document has white space at an end");
-    check_document(document, final_edition);
-    check_document(document, first_edition);
+    for (const Tokenizer& tokenizer : tokenizers) check_document(document, tokenizer);
   }
 }
 

@@ -52,6 +52,14 @@ Json json_of(const Config& c) {
           {"activation", to_string(c.activation)}};
 }
 
+Json names_of_tokens(const Tokenizer& tokenizer) {
+  Json names = Json::array();
+  for (int token = 0; token < tokenizer.vocab_size(); ++token) {
+    if (token != tokenizer.bos()) names.push_back(tokenizer.token_name(token));
+  }
+  return names;
+}
+
 std::string format_json(const Model& model) {
   Json parameters = Json::array();
   for (const Tensor& tensor : model.state.params) {
@@ -63,7 +71,10 @@ std::string format_json(const Model& model) {
       {"config", json_of(model.config)},
       {"num_params", model.config.num_params()},
       {"parameters", std::move(parameters)},
-      {"tokenizer", {{"bos", model.tokenizer.bos()}, {"uchars", model.tokenizer.uchars()}}},
+      {"tokenizer",
+       {{"tokens", to_string(model.tokenizer.kind())},
+        {"bos", model.tokenizer.bos()},
+        {"uchars", names_of_tokens(model.tokenizer)}}},
       {"provenance", nullptr},
       {"params_sha256", params_sha256(model.state)}};
   if (model.provenance) object["provenance"] = json_of(*model.provenance);
@@ -78,6 +89,12 @@ std::string format_parameters(const Model& model) {
   }
   return text +
          fmt::format("  {:<20} {:>17} {:>15}\n", "total", "", grouped(model.config.num_params()));
+}
+
+std::string_view unit_of(TokenKind kind) {
+  return kind == TokenKind::kCodepoint  ? "letters"
+         : kind == TokenKind::kGrapheme ? "graphemes"
+                                        : "bytes";
 }
 
 // The letters in the order of their ids, some 64 a line.
@@ -117,8 +134,8 @@ std::string format_table(const Model& model, const std::string& path) {
              c.n_layer, c.n_embd, c.n_head, c.head_dim(), c.block_size, c.vocab_size) +
          fmt::format("activation   {}\n", to_string(c.activation)) +
          (model.provenance ? printable(format_provenance(*model.provenance)) : "") +
-         fmt::format("tokenizer    {} letters, BOS is {}\n", model.tokenizer.uchars().size(),
-                     model.tokenizer.bos()) +
+         fmt::format("tokenizer    {} {}, BOS is {}\n", model.tokenizer.uchars().size(),
+                     unit_of(model.tokenizer.kind()), model.tokenizer.bos()) +
          format_vocabulary(model.tokenizer) + "parameters\n" + format_parameters(model) +
          fmt::format("  sha256 {}\n", params_sha256(model.state));
 }

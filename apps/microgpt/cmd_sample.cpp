@@ -82,14 +82,14 @@ std::string format_json(const Sample& sample, const Tokenizer& tokenizer) {
   nlohmann::ordered_json tokens = nlohmann::ordered_json::array();
   for (const SampledToken& drawn : sample.tokens) {
     tokens.push_back({{"token", drawn.token},
-                      {"text", tokenizer.token_text(drawn.token)},
+                      {"text", tokenizer.token_name(drawn.token)},
                       {"probability", drawn.probability}});
   }
   const nlohmann::ordered_json object = {{"text", sample.text},
                                          {"complete", sample.complete},
                                          {"log_probability", sample.log_probability},
                                          {"tokens", std::move(tokens)}};
-  return object.dump();
+  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 int exit_status() { return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt(); }

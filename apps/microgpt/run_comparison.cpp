@@ -34,6 +34,8 @@ constexpr Shows kShows[] = {
     {"encoding", Stage::kParameters},
     {"sequences", Stage::kTokens},
     {"sequences", Stage::kParameters},
+    {"tokens", Stage::kTokens},
+    {"tokens", Stage::kParameters},
     {"seed", Stage::kTokens},
     {"seed", Stage::kParameters},
     {"edition", Stage::kTokens},  // BOS first or last

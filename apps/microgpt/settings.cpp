@@ -71,6 +71,7 @@ constexpr Setting kSettings[] = {
     {"encoding", kFiles, "", "of the data", "", true, MICROGPT_TARGET(encoding)},
     {"sequences", kFiles, "", "to learn: documents, or windows of one running text", "", true,
      MICROGPT_TARGET(sequences)},
+    {"tokens", kFiles, "", "what the text is cut into", "", true, MICROGPT_TARGET(tokens)},
     {"out", kFiles, "DIR", "folder to save the run in", "", false, MICROGPT_TARGET(out)},
     {"save_every", kFiles, "N", "save after every N steps too", "0 or more", false,
      MICROGPT_TARGET(save_every)},
@@ -219,6 +220,7 @@ Settings settings_of(const TrainingRun& run) {
   settings.data = provenance.data;
   settings.encoding = provenance.encoding;
   settings.sequences = provenance.sequences;
+  settings.tokens = run.model.tokenizer.kind();
   settings.temperature = run.temperature;
   settings.num_samples = run.num_samples;
   return settings;

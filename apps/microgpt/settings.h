@@ -23,6 +23,7 @@ struct Settings {
   std::string data;  // a file, "names" or "embedded"; empty: input.txt or names
   Encoding encoding = Encoding::kUtf8;
   Sequences sequences = Sequences::kDocuments;
+  TokenKind tokens = TokenKind::kCodepoint;
   std::string out = "out";
   std::int64_t save_every = 0;  // 0: only at the end
   std::int64_t stop_after = 0;  // 0: don't

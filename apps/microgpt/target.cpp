@@ -68,6 +68,9 @@ std::vector<Schedule> values_of(const Schedule*) {
 std::vector<Sequences> values_of(const Sequences*) {
   return {Sequences::kDocuments, Sequences::kWindows};
 }
+std::vector<TokenKind> values_of(const TokenKind*) {
+  return {TokenKind::kCodepoint, TokenKind::kGrapheme, TokenKind::kByte};
+}
 std::vector<Encoding> values_of(const Encoding*) { return {Encoding::kUtf8, Encoding::kLatin1}; }
 
 template <class Enum>

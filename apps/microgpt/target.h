@@ -9,6 +9,7 @@
 #include "microgpt/config.h"
 #include "microgpt/dataset.h"
 #include "microgpt/error.h"
+#include "microgpt/tokenizer.h"
 
 namespace microgpt {
 
@@ -20,7 +21,8 @@ class UsageError : public Error {
 
 // A variable that a value is read into.
 using Target = std::variant<int*, std::int64_t*, std::uint64_t*, double*, bool*, std::string*,
-                            Edition*, Activation*, Optimizer*, Schedule*, Encoding*, Sequences*>;
+                            Edition*, Activation*, Optimizer*, Schedule*, Encoding*, Sequences*,
+                            TokenKind*>;
 
 std::string_view to_string(Encoding encoding);  // "utf-8", "latin-1"
 

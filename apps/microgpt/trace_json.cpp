@@ -12,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 Json texts_of(const TraceReport& report) {
   Json texts = Json::array();
-  for (const int token : report.trace.tokens) texts.push_back(report.tokenizer.token_text(token));
+  for (const int token : report.trace.tokens) texts.push_back(report.tokenizer.token_name(token));
   return texts;
 }
 

@@ -83,7 +83,7 @@ void TrainSession::note(const std::string& text) {
 void TrainSession::note_about_data() {
   const Dataset& dataset = training_.data.dataset;
   note(fmt::format("data: {}", training_.data.origin));
-  const DataRemarks remarks = look_at(dataset, settings_.config.block_size);
+  const DataRemarks remarks = look_at(dataset, training_.tokenizer, settings_.config.block_size);
   if (remarks.byte_order_mark) {
     note("the data has a byte-order mark (U+FEFF); it is kept as a letter, as Python does");
   }

@@ -54,13 +54,14 @@ Training start_training(const Settings& settings) {
   PythonRandom random(settings.train.seed);
   LoadedData data = load_data(settings.data, settings.encoding, settings.sequences);
   data.dataset.shuffle(random);
-  Tokenizer tokenizer = Tokenizer::from_dataset(data.dataset, settings.train.edition);
+  Tokenizer tokenizer =
+      Tokenizer::from_dataset(data.dataset, settings.train.edition, settings.tokens);
   Settings full = settings;
   full.config.vocab_size = tokenizer.vocab_size();
   if (full.engine.empty()) {
     full.engine = default_engine(full.config, full.train.sequences_per_step());
   }
-  check_enough_data(data.dataset, full.config, full.train);
+  check_enough_data(data.dataset, tokenizer, full.config, full.train);
   // The engine first: it refuses sizes that the memory can't hold.
   std::unique_ptr<Engine> engine = make_engine(full.engine, full.config, {.threads = full.threads});
   engine->load(init_state_dict(full.config, full.train, random));
@@ -78,7 +79,7 @@ Training resume_training(const Settings& settings, const TrainingRun& run,
   }
   PythonRandom shuffler(settings.train.seed);
   data.dataset.shuffle(shuffler);
-  check_enough_data(data.dataset, settings.config, settings.train);
+  check_enough_data(data.dataset, run.model.tokenizer, settings.config, settings.train);
   std::unique_ptr<Engine> engine =
       make_engine(settings.engine, settings.config, {.threads = settings.threads});
   engine->load(run.model.state);
@@ -109,19 +110,19 @@ void save_training(const Training& training) {
             .num_samples = training.settings.num_samples});
 }
 
-DataRemarks look_at(const Dataset& dataset, int block_size) {
+DataRemarks look_at(const Dataset& dataset, const Tokenizer& tokenizer, int block_size) {
   const bool documents = dataset.sequences() == Sequences::kDocuments;  // windows are cut anyway
   DataRemarks remarks;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     const std::string_view document = dataset[i];
     remarks.byte_order_mark = remarks.byte_order_mark || document.starts_with("\xef\xbb\xbf");
-    // The end of a document is predicted too. A letter is a byte or more.
+    // The end of a document is predicted too. A token is a byte or more.
     const auto most = static_cast<std::size_t>(block_size) - 1;
     if (!documents || document.size() <= most) continue;
-    const std::size_t letters = dataset.count_letters(i);
-    if (letters <= most) continue;
+    const std::size_t tokens = tokenizer.count_tokens(document);
+    if (tokens <= most) continue;
     ++remarks.long_documents;
-    remarks.longest = std::max(remarks.longest, letters);
+    remarks.longest = std::max(remarks.longest, tokens);
   }
   return remarks;
 }

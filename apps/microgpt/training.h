@@ -47,8 +47,8 @@ void save_training(const Training& training);
 struct DataRemarks {
   bool byte_order_mark = false;    // a document begins with U+FEFF, for microgpt.py a letter
   std::size_t long_documents = 0;  // those of which only the beginning is learned
-  std::size_t longest = 0;         // of them, in letters
+  std::size_t longest = 0;         // of them, in tokens
 };
-DataRemarks look_at(const Dataset& dataset, int block_size);
+DataRemarks look_at(const Dataset& dataset, const Tokenizer& tokenizer, int block_size);
 
 }  // namespace microgpt

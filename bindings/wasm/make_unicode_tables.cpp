@@ -1,4 +1,4 @@
-// Writes what the guardrails ask of utf8proc as tables, on the machine that builds: for WebAssembly
+// Writes what the library asks of utf8proc as tables, on the machine that builds: for WebAssembly
 // there is no utf8proc, and most of it is not asked for. stand_ins/guardrails/utf8proc.cpp reads
 // them.
 #include <utf8proc.h>
@@ -72,12 +72,19 @@ Bytes map_table(Made made, Expected expected) {
   return bytes;
 }
 
-// Runs of characters of one kind: 4 * length + kind.
-Bytes kind_table() {
+// UAX #29's class of a character. Hangul's syllables have two, in turn: theirs are left out.
+unsigned bound_class_of(char32_t c) {
+  if (c >= 0xAC00 && c <= 0xD7A3) return UTF8PROC_BOUNDCLASS_LVT;
+  return utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->boundclass;
+}
+
+// Runs of characters for which `of` says the same: length << bits | what it says.
+template <class Of>
+Bytes run_table(Of of, int bits) {
   Bytes bytes;
   for (char32_t c = 0, first = 0; c < kEnd; first = c) {
-    while (c < kEnd && kind_of(c) == kind_of(first)) ++c;
-    put(bytes, (c - first) << 2 | kind_of(first));
+    while (c < kEnd && of(c) == of(first)) ++c;
+    put(bytes, (c - first) << bits | of(first));
   }
   return bytes;
 }
@@ -103,7 +110,8 @@ int main() {
   const auto itself = [](char32_t c) { return Letters(1, c); };
   const auto plain = [](char32_t c) { return mapped(c, kPlain); };
   const auto folded = [](char32_t c) { return mapped(c, UTF8PROC_CASEFOLD); };
-  print("kKinds", kind_table());
+  print("kKinds", run_table(kind_of, 2));
+  print("kBoundClasses", run_table(bound_class_of, 5));
   print("kPlain", map_table(plain, without_table));
   print("kFolded", map_table(folded, itself));
   print("kPlainFolded", map_table([](char32_t c) { return mapped(c, kPlain | UTF8PROC_CASEFOLD); },

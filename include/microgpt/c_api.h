@@ -38,6 +38,7 @@ enum { MICROGPT_EDITION_FINAL, MICROGPT_EDITION_FIRST };
 enum { MICROGPT_RELU, MICROGPT_RELU_SQUARED };
 enum { MICROGPT_ADAM, MICROGPT_SGD };
 enum { MICROGPT_SCHEDULE_LINEAR, MICROGPT_SCHEDULE_CONSTANT };
+enum { MICROGPT_TOKENS_CODEPOINT, MICROGPT_TOKENS_GRAPHEME, MICROGPT_TOKENS_BYTE };
 
 typedef struct {
   int n_layer, n_embd, block_size, n_head, vocab_size;
@@ -75,7 +76,7 @@ const char* microgpt_model_json(microgpt_model* model, size_t* size);
 int microgpt_encode(const microgpt_model* model, const char* text, size_t size, int* tokens,
                     size_t room, size_t* num_tokens);
 
-// One letter; empty for BOS.
+// One letter, or grapheme; one byte, which need not be UTF-8, of a model of bytes; empty for BOS.
 const char* microgpt_token_text(const microgpt_model* model, int token, size_t* size);
 
 // Graphs: every operation on two numbers
@@ -260,6 +261,7 @@ typedef struct {
   int optimizer;  // MICROGPT_ADAM...
   int schedule;   // MICROGPT_SCHEDULE_LINEAR...
   int batch_size, grad_accum;
+  int tokens;  // MICROGPT_TOKENS_CODEPOINT...
 } microgpt_settings;
 
 // The constants of an edition.

@@ -44,9 +44,6 @@ class Dataset {
     return std::string_view(text_).substr(documents_[i].begin, documents_[i].size);
   }
 
-  // How many code points document i has.
-  std::size_t count_letters(std::size_t i) const;
-
   // random.shuffle(docs).
   void shuffle(PythonRandom& random);
 

@@ -30,7 +30,8 @@ class DivergedError : public Error {
 OptimizerStep optimizer_step_at(const TrainConfig& config, std::int64_t step);
 
 // Throws Error: a step takes more documents than there are, or the text is shorter than a window.
-void check_enough_data(const Dataset& dataset, const Config& model, const TrainConfig& config);
+void check_enough_data(const Dataset& dataset, const Tokenizer& tokenizer, const Config& model,
+                       const TrainConfig& config);
 
 // Called after each step; false ends the run early.
 using AfterStep = std::function<bool(const StepReport&)>;

@@ -17,7 +17,7 @@ microgpt_constraint* constraint_for(const Model& model, Constraint constraint) {
 // Throws Error: two handles are not of the same model, as far as a constraint knows it.
 void check_same(const Tokenizer& a, std::size_t a_block_size, const Tokenizer& b,
                 std::size_t b_block_size) {
-  if (a.uchars() == b.uchars() && a.bos() == b.bos() && a_block_size == b_block_size) return;
+  if (a == b && a_block_size == b_block_size) return;
   throw Error(
       "constraint: made for another model, expected the same letters and the same block_size");
 }

@@ -34,6 +34,7 @@ static_assert(MICROGPT_EDITION_FIRST == static_cast<int>(Edition::kFirst));
 static_assert(MICROGPT_RELU_SQUARED == static_cast<int>(Activation::kReluSquared));
 static_assert(MICROGPT_SGD == static_cast<int>(Optimizer::kSgd));
 static_assert(MICROGPT_SCHEDULE_CONSTANT == static_cast<int>(Schedule::kConstant));
+static_assert(MICROGPT_TOKENS_BYTE == static_cast<int>(TokenKind::kByte));
 static_assert(MICROGPT_STAGE_UPDATE == static_cast<int>(Stage::kUpdate));
 
 Config config_of(const microgpt_settings& s) {
@@ -79,7 +80,8 @@ microgpt_settings settings_of(Edition edition) {
           .optimizer = static_cast<int>(t.optimizer),
           .schedule = static_cast<int>(t.schedule),
           .batch_size = t.batch_size,
-          .grad_accum = t.grad_accum};
+          .grad_accum = t.grad_accum,
+          .tokens = MICROGPT_TOKENS_CODEPOINT};
 }
 
 std::unique_ptr<microgpt_training> start(std::string_view documents, const microgpt_settings& s,
@@ -90,9 +92,10 @@ std::unique_ptr<microgpt_training> start(std::string_view documents, const micro
   PythonRandom random(train.seed);
   Dataset dataset(std::string(documents), "documents");
   dataset.shuffle(random);
-  Tokenizer tokenizer = Tokenizer::from_dataset(dataset, train.edition);
+  Tokenizer tokenizer = Tokenizer::from_dataset(
+      dataset, train.edition, to_enum(s.tokens, TokenKind::kByte, "tokens"));
   config.vocab_size = tokenizer.vocab_size();
-  check_enough_data(dataset, config, train);
+  check_enough_data(dataset, tokenizer, config, train);
   const std::string name(engine != nullptr ? engine
                                            : default_engine(config, train.sequences_per_step()));
   auto made = make_engine(name, config);

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/unicode.h"
+
 namespace microgpt {
 namespace {
 
@@ -36,6 +38,27 @@ void check_derived(const Json& object, const std::string& key, int expected,
   if (object.contains(key) && read_int(object, key, 0, where) != expected) {
     throw Error(fmt::format("{}: {} is {}, expected {}", where, key, object[key].dump(), expected));
   }
+}
+
+constexpr char kCharacter[] = "character";  // a code point, as microgpt.py says
+
+TokenKind parse_type(const Json& tokenizer, const std::string& where) {
+  if (!tokenizer.contains("type")) return TokenKind::kCodepoint;
+  const std::string name = json_string(tokenizer, "type", where);
+  for (const TokenKind kind : {TokenKind::kGrapheme, TokenKind::kByte}) {
+    if (name == to_string(kind)) return kind;
+  }
+  if (name == kCharacter) return TokenKind::kCodepoint;
+  throw Error(fmt::format("{}: type is {}, expected \"{}\", \"grapheme\" or \"byte\"", where,
+                          quote_json(name), kCharacter));
+}
+
+// A byte stands in the file as the code point of its number.
+std::string byte_named(const std::string& name, const std::string& where) {
+  const auto c = name.empty() ? std::nullopt : decode_utf8(name, 0);
+  if (c && c->size == name.size() && c->value < 0x100) return {static_cast<char>(c->value)};
+  throw Error(fmt::format("{}: {} in uchars is no byte, expected one code point up to U+00FF",
+                          where, quote_json(name)));
 }
 
 std::vector<std::string> parse_uchars(const Json& tokenizer, const std::string& where) {
@@ -92,7 +115,7 @@ void check_tables(const Json& json, const Tokenizer& tokenizer, const std::strin
   std::unordered_map<std::string, Json> stoi, itos;
   for (int id = 0; id < tokenizer.vocab_size(); ++id) {
     if (id == tokenizer.bos()) continue;
-    const std::string text(tokenizer.token_text(id));
+    const std::string text = tokenizer.token_name(id);
     stoi[text] = id;
     itos[fmt::to_string(id)] = text;
   }
@@ -109,11 +132,12 @@ Tokenizer parse_tokenizer(const Json& object, const std::string& where) {
   const Json& json = json_at(object, "tokenizer", where);
   const std::string here = where + ": tokenizer";
   std::vector<std::string> uchars = parse_uchars(json, here);
-  if (json.contains("type") && json_string(json, "type", here) != "character") {
-    throw Error(fmt::format("{}: type is {}, expected \"character\"", here, json["type"].dump()));
+  const TokenKind kind = parse_type(json, here);
+  if (kind == TokenKind::kByte) {
+    for (std::string& uchar : uchars) uchar = byte_named(uchar, here);
   }
   const int bos = parse_bos(json_at(object, "config", where), json, where);
-  Tokenizer tokenizer = located(here, [&] { return Tokenizer(std::move(uchars), bos); });
+  Tokenizer tokenizer = located(here, [&] { return Tokenizer(std::move(uchars), bos, kind); });
   check_tables(json, tokenizer, here);
   return tokenizer;
 }
@@ -221,11 +245,16 @@ std::string format_config(const Model& model) {
 
 std::string format_uchars(const Tokenizer& tokenizer) {
   std::string text = "[";
-  for (const std::string& uchar : tokenizer.uchars()) {
+  for (int token = 0; token < tokenizer.vocab_size(); ++token) {
+    if (token == tokenizer.bos()) continue;
     text += text.size() > 1 ? ", " : "";
-    text += quote_json(uchar);
+    text += quote_json(tokenizer.token_name(token));
   }
   return text + "]";
+}
+
+std::string_view type_of(const Tokenizer& tokenizer) {
+  return tokenizer.kind() == TokenKind::kCodepoint ? kCharacter : to_string(tokenizer.kind());
 }
 
 std::string format_provenance(const Provenance& provenance) {

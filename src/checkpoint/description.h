@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -38,6 +39,7 @@ void check_model(const Model& model);
 // Values as Python's json.dump writes them.
 std::string format_config(const Model& model);
 std::string format_uchars(const Tokenizer& tokenizer);
+std::string_view type_of(const Tokenizer& tokenizer);  // "character", "grapheme", "byte"
 std::string format_provenance(const Provenance& provenance);
 
 // Appends a finite double as Python's repr: the shortest decimals that read back to the same bits,

@@ -92,15 +92,15 @@ std::string format_tokenizer(const Tokenizer& tokenizer) {
   std::string stoi, itos;
   for (int id = 0; id < tokenizer.vocab_size(); ++id) {
     if (id == tokenizer.bos()) continue;
-    const std::string text = quote_json(tokenizer.token_text(id));
+    const std::string text = quote_json(tokenizer.token_name(id));
     const std::string_view comma = stoi.empty() ? "" : ", ";
     stoi += fmt::format("{}{}: {}", comma, text, id);
     itos += fmt::format("{}\"{}\": {}", comma, id, text);
   }
   return fmt::format(
-      "{{\"type\": \"character\", \"uchars\": {}, \"stoi\": {{{}}}, \"itos\": {{{}}}, "
+      "{{\"type\": \"{}\", \"uchars\": {}, \"stoi\": {{{}}}, \"itos\": {{{}}}, "
       "\"bos_token_id\": {}}}",
-      format_uchars(tokenizer), stoi, itos, tokenizer.bos());
+      type_of(tokenizer), format_uchars(tokenizer), stoi, itos, tokenizer.bos());
 }
 
 // A number of this many characters is typical: a sign, 17 digits, a point, a leading zero, ", ".

@@ -137,10 +137,10 @@ std::string format_training(const TrainingRun& run) {
   const Model& model = run.model;
   const std::optional<double>& gauss = run.random.gauss_next;
   return fmt::format(
-      "{{\"config\": {}, \"tokenizer\": {{\"uchars\": {}, \"bos_token_id\": {}}}, "
+      "{{\"config\": {}, \"tokenizer\": {{\"type\": \"{}\", \"uchars\": {}, \"bos_token_id\": {}}}, "
       "\"provenance\": {}, \"random\": {{\"index\": {}, \"gauss_next\": {}}}, "
       "\"last_losses\": [{}], \"temperature\": {}, \"num_samples\": {}}}",
-      format_config(model), format_uchars(model.tokenizer), model.tokenizer.bos(),
+      format_config(model), type_of(model.tokenizer), format_uchars(model.tokenizer), model.tokenizer.bos(),
       format_provenance(*model.provenance), run.random.index,
       gauss ? quote_json(to_hex(*gauss)) : "null", format_doubles(run.last_losses),
       format_double(run.temperature), run.num_samples);

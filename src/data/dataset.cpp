@@ -122,12 +122,6 @@ Dataset Dataset::read(const std::string& path, Encoding encoding, Sequences sequ
   return Dataset(read_file(path, path, kMaxBytes), path, encoding, sequences);
 }
 
-// Bytes that do not continue another.
-std::size_t Dataset::count_letters(std::size_t i) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      (*this)[i], [](char c) { return static_cast<unsigned char>(c) >> 6 != 0b10; }));
-}
-
 void Dataset::shuffle(PythonRandom& random) { random.shuffle(std::span(documents_)); }
 
 }  // namespace microgpt

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
-#include <optional>
+#include <set>
 #include <utility>
 
+#include "base/grapheme.h"
 #include "base/unicode.h"
 #include "microgpt/error.h"
 
@@ -18,32 +20,72 @@ namespace {
 constexpr int kNoToken = -1;
 constexpr std::size_t kMaxListed = 100;  // characters of a vocabulary that a message spells out
 
-char32_t single_code_point(const std::string& text, std::size_t index) {
-  const auto code_point = text.empty() ? std::nullopt : decode_utf8(text, 0);
-  if (code_point && code_point->size == text.size()) return code_point->value;
-  throw Error(fmt::format("tokenizer: character {}, expected one code point in UTF-8, got {}",
-                          index,
+constexpr std::array<std::string_view, 3> kKinds = {"codepoint", "grapheme", "byte"};
+
+// How many bytes the character of a kind at text[at] takes, 0 where they are not UTF-8.
+std::size_t character_size(std::string_view text, std::size_t at, TokenKind kind) {
+  if (kind == TokenKind::kByte) return 1;
+  if (kind == TokenKind::kGrapheme) return grapheme_size(text, at);
+  const auto code_point = decode_utf8(text, at);
+  return code_point ? code_point->size : 0;
+}
+
+void check_character(const std::string& text, std::size_t index, TokenKind kind) {
+  const std::size_t size = text.empty() ? 0 : character_size(text, 0, kind);
+  if (size == text.size() && size > 0) return;
+  throw Error(fmt::format("tokenizer: character {}, expected one {}, got {}", index,
+                          kind == TokenKind::kCodepoint  ? "code point in UTF-8"
+                          : kind == TokenKind::kGrapheme ? "grapheme in UTF-8"
+                                                         : "byte",
                           text.empty() ? "an empty text"
-                          : code_point ? fmt::format("a text of {} bytes", text.size())
+                          : size > 0   ? fmt::format("a text of {} bytes", text.size())
                                        : "a text that is not UTF-8"));
 }
 
 bool can_be_shown(char32_t c) { return describe_code_point(c).front() == '\''; }
 
-// 'e' (U+0065), or U+000A alone where the character can't be shown.
-std::string name_of(char32_t c) {
-  const std::string number = fmt::format("U+{:04X}", static_cast<std::uint32_t>(c));
-  return can_be_shown(c) ? fmt::format("{} ({})", describe_code_point(c), number) : number;
+// A code point or a byte that is a character by itself.
+bool is_single(std::string_view character, TokenKind kind) {
+  return kind != TokenKind::kGrapheme || decode_utf8(character, 0)->size == character.size();
+}
+
+// The number of such a character.
+char32_t number_of(std::string_view character, TokenKind kind) {
+  if (kind == TokenKind::kByte) return static_cast<unsigned char>(character.front());
+  return decode_utf8(character, 0)->value;
+}
+
+// 'e' (U+0065), U+000A alone where the character can't be shown, U+0065 U+0301, or byte 0x65.
+std::string name_of(std::string_view character, TokenKind kind) {
+  if (kind == TokenKind::kByte) return fmt::format("byte 0x{:02X}", number_of(character, kind));
+  std::string numbers;
+  for (std::size_t at = 0; at < character.size();) {
+    const CodePoint c = *decode_utf8(character, at);
+    numbers +=
+        fmt::format("{}U+{:04X}", at == 0 ? "" : " ", static_cast<std::uint32_t>(c.value));
+    at += c.size;
+  }
+  if (!is_single(character, kind) || !can_be_shown(number_of(character, kind))) return numbers;
+  return fmt::format("'{}' ({})", character, numbers);
 }
 
 // Which characters there are, for messages: spelled out where that is short and harmless.
-std::string describe_vocabulary(const std::vector<std::string>& uchars) {
+std::string describe_vocabulary(const Tokenizer& tokenizer) {
+  const std::vector<std::string>& uchars = tokenizer.uchars();
+  const TokenKind kind = tokenizer.kind();
+  if (kind == TokenKind::kByte) return fmt::format("one of its {} bytes", uchars.size());
   const bool spell_out = !uchars.empty() && uchars.size() <= kMaxListed &&
-                         std::all_of(uchars.begin(), uchars.end(), [](const std::string& text) {
-                           return can_be_shown(decode_utf8(text, 0)->value);
+                         std::ranges::all_of(uchars, [&](const std::string& text) {
+                           return is_single(text, kind) && can_be_shown(number_of(text, kind));
                          });
   if (!spell_out) return fmt::format("one of its {} characters", uchars.size());
   return std::accumulate(uchars.begin(), uchars.end(), std::string("one of "));
+}
+
+// Bytes that do not continue another.
+std::size_t count_code_points(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return static_cast<unsigned char>(c) >> 6 != 0b10; }));
 }
 
 // Whether each code point occurs in the dataset, up to the last one that does or farther. Not of
@@ -62,51 +104,97 @@ std::vector<char> occurrences(const Dataset& dataset) {
   return seen;
 }
 
-}  // namespace
-
-Tokenizer::Tokenizer(std::vector<std::string> uchars, int bos)
-    : uchars_(std::move(uchars)), bos_(bos) {
-  if (bos != 0 && std::cmp_not_equal(bos, uchars_.size())) {
-    throw Error(fmt::format("tokenizer: BOS, expected 0 or {}, got {}", uchars_.size(), bos));
-  }
-  for (std::size_t i = 0; i < uchars_.size(); ++i) {
-    const char32_t c = single_code_point(uchars_[i], i);
-    if (c >= ids_.size()) ids_.resize(c + 1, kNoToken);
-    if (ids_[c] != kNoToken) {
-      throw Error(fmt::format("tokenizer: character {}, expected each character once, got {} again",
-                              i, name_of(c)));
-    }
-    ids_[c] = static_cast<int>(i) + (bos == 0 ? 1 : 0);
-  }
-}
-
-Tokenizer Tokenizer::from_dataset(const Dataset& dataset, Edition edition) {
+std::vector<std::string> code_points_of(const Dataset& dataset) {
   const std::vector<char> seen = occurrences(dataset);
   std::vector<std::string> uchars;
   for (std::size_t c = 0; c < seen.size(); ++c) {
     if (seen[c] != 0) append_utf8(uchars.emplace_back(), static_cast<char32_t>(c));
   }
+  return uchars;
+}
+
+// UTF-8 sorts as its code points do, and char_traits compares bytes as unsigned.
+std::vector<std::string> characters_of(const Dataset& dataset, TokenKind kind) {
+  std::set<std::string, std::less<>> seen;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    const std::string_view document = dataset[i];
+    for (std::size_t at = 0; at < document.size();) {
+      const std::size_t size = character_size(document, at, kind);
+      const std::string_view character = document.substr(at, size);
+      if (!seen.contains(character)) seen.emplace(character);
+      at += size;
+    }
+  }
+  return {seen.begin(), seen.end()};
+}
+
+}  // namespace
+
+std::string_view to_string(TokenKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+TokenKind parse_token_kind(std::string_view name) {
+  const auto at = std::ranges::find(kKinds, name);
+  if (at != kKinds.end()) return static_cast<TokenKind>(at - kKinds.begin());
+  throw Error(fmt::format(
+      "tokens: no such name, expected codepoint, grapheme or byte, got '{}'", name));
+}
+
+Tokenizer::Tokenizer(std::vector<std::string> uchars, int bos, TokenKind kind)
+    : uchars_(std::move(uchars)), bos_(bos), kind_(kind) {
+  if (bos != 0 && std::cmp_not_equal(bos, uchars_.size())) {
+    throw Error(fmt::format("tokenizer: BOS, expected 0 or {}, got {}", uchars_.size(), bos));
+  }
+  for (std::size_t i = 0; i < uchars_.size(); ++i) {
+    check_character(uchars_[i], i, kind);
+    if (id_of(uchars_[i]) != kNoToken) {
+      throw Error(fmt::format("tokenizer: character {}, expected each character once, got {} again",
+                              i, name_of(uchars_[i], kind)));
+    }
+    const int id = static_cast<int>(i) + (bos == 0 ? 1 : 0);
+    if (!is_single(uchars_[i], kind)) {
+      long_ids_[uchars_[i]] = id;
+      continue;
+    }
+    const char32_t c = number_of(uchars_[i], kind);
+    if (c >= ids_.size()) ids_.resize(c + 1, kNoToken);
+    ids_[c] = id;
+  }
+}
+
+Tokenizer Tokenizer::from_dataset(const Dataset& dataset, Edition edition, TokenKind kind) {
+  std::vector<std::string> uchars = kind == TokenKind::kCodepoint ? code_points_of(dataset)
+                                                                  : characters_of(dataset, kind);
   const int bos = edition == Edition::kFirst ? 0 : static_cast<int>(uchars.size());
-  return Tokenizer(std::move(uchars), bos);
+  return Tokenizer(std::move(uchars), bos, kind);
+}
+
+int Tokenizer::id_of(std::string_view character) const {
+  if (is_single(character, kind_)) {
+    const char32_t c = number_of(character, kind_);
+    return c < ids_.size() ? ids_[c] : kNoToken;
+  }
+  const auto at = long_ids_.find(character);
+  return at == long_ids_.end() ? kNoToken : at->second;
 }
 
 void Tokenizer::append_ids(std::string_view text, std::vector<int>& ids) const {
   const std::size_t begin = ids.size();
   for (std::size_t at = 0; at < text.size();) {
-    const auto c = decode_utf8(text, at);
-    if (!c) {
+    const std::string_view character = text.substr(at, character_size(text, at, kind_));
+    if (character.empty()) {
       throw Error(fmt::format("text: not UTF-8, expected UTF-8 text, got byte 0x{:02X} at byte {}",
                               static_cast<unsigned char>(text[at]), at + 1));
     }
-    const int id = c->value < ids_.size() ? ids_[c->value] : kNoToken;
+    const int id = id_of(character);
     if (id == kNoToken) {
       throw Error(
           fmt::format("text: character {} at position {} is not in the vocabulary, "
                       "expected {}",
-                      name_of(c->value), ids.size() - begin + 1, describe_vocabulary(uchars_)));
+                      name_of(character, kind_), ids.size() - begin + 1,
+                      describe_vocabulary(*this)));
     }
     ids.push_back(id);
-    at += c->size;
+    at += character.size();
   }
 }
 
@@ -139,9 +227,29 @@ std::vector<int> Tokenizer::encode_text(std::string_view text) const {
   return tokens;
 }
 
+std::size_t Tokenizer::count_tokens(std::string_view text) const {
+  if (kind_ == TokenKind::kByte) return text.size();
+  if (kind_ == TokenKind::kCodepoint) return count_code_points(text);
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.size(); ++count) at += grapheme_size(text, at);
+  return count;
+}
+
 std::string_view Tokenizer::token_text(int token) const {
   if (token == bos_) return {};
   return uchars_[static_cast<std::size_t>(token < bos_ ? token : token - 1)];
+}
+
+std::string Tokenizer::token_name(int token) const {
+  const std::string_view text = token_text(token);
+  if (kind_ != TokenKind::kByte || text.empty()) return std::string(text);
+  std::string name;
+  append_utf8(name, number_of(text, kind_));
+  return name;
+}
+
+int Tokenizer::count_letters(int token) const {
+  return static_cast<int>(count_code_points(token_text(token)));
 }
 
 }  // namespace microgpt

@@ -22,23 +22,30 @@ using guardrails::Symbol;
 constexpr std::size_t kMaxEntries = std::size_t{1} << 26;  // of the table: 256 MiB
 constexpr char32_t kOtherLetter = 0x110000;                // stands in no word: no code point
 
-std::vector<Symbol> symbols_of(const Tokenizer& tokenizer, const NormalForms& forms) {
-  std::vector<Symbol> symbols;
-  for (const std::string& text : tokenizer.uchars()) {
-    symbols.push_back(guardrails::symbol_of(decode_utf8(text, 0)->value, forms));
+// What a token is read as: one symbol, or one for each code point of a grapheme.
+using Symbols = std::vector<Symbol>;
+
+Symbols symbols_of(std::string_view text, const NormalForms& forms) {
+  Symbols symbols;
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = *decode_utf8(text, at);
+    symbols.push_back(guardrails::symbol_of(c.value, forms));
+    at += c.size;
   }
   return symbols;
 }
 
-// A symbol whose letters that no word has are all the same one: large alphabets then have few
+// Symbols whose letters that no word has are all the same one: large alphabets then have few
 // classes.
-Symbol without_strange_letters(Symbol symbol, const Matcher& matcher) {
-  for (std::u32string& spelling : symbol.spellings) {
-    for (char32_t& letter : spelling) {
-      if (!matcher.knows(letter)) letter = kOtherLetter;
+Symbols without_strange_letters(Symbols symbols, const Matcher& matcher) {
+  for (Symbol& symbol : symbols) {
+    for (std::u32string& spelling : symbol.spellings) {
+      for (char32_t& letter : spelling) {
+        if (!matcher.knows(letter)) letter = kOtherLetter;
+      }
     }
   }
-  return symbol;
+  return symbols;
 }
 
 class Determinizer {
@@ -64,10 +71,15 @@ class Determinizer {
   static constexpr Constraint::State kLost = Constraint::State{1} << 31;  // until all have numbers
 
   void classify(const Tokenizer& tokenizer, const NormalForms& forms) {
-    std::map<Symbol, std::uint32_t> numbers;
-    for (const Symbol& symbol : symbols_of(tokenizer, forms)) {
-      const auto [at, is_new] = numbers.try_emplace(without_strange_letters(symbol, matcher_),
-                                                    static_cast<std::uint32_t>(classes_.size()));
+    if (tokenizer.kind() == TokenKind::kByte) {
+      throw Error(
+          "policy: reads letters, expected a model of code points or graphemes, got one of bytes");
+    }
+    std::map<Symbols, std::uint32_t> numbers;
+    for (const std::string& text : tokenizer.uchars()) {
+      const auto [at, is_new] =
+          numbers.try_emplace(without_strange_letters(symbols_of(text, forms), matcher_),
+                              static_cast<std::uint32_t>(classes_.size()));
       if (is_new) add_class(at->first);
       table_.class_of.push_back(at->second);
     }
@@ -75,10 +87,13 @@ class Determinizer {
     table_.num_classes = classes_.size();
   }
 
-  void add_class(const Symbol& symbol) {
+  // Symbols behind the first make no difference to where copy_nearest_row may look: if the first
+  // leads to the same state with and without a node, so do all.
+  void add_class(const Symbols& symbols) {
     const auto number = static_cast<std::uint32_t>(classes_.size());
-    classes_.push_back(symbol);
+    classes_.push_back(symbols);
     every_class_.push_back(number);
+    const Symbol& symbol = symbols.front();
     if (symbol.separator || symbol.ignored) always_.push_back(number);
     for (const std::u32string& spelling : symbol.spellings) {
       for (const char32_t letter : spelling) classes_with_[letter].push_back(number);
@@ -87,8 +102,10 @@ class Determinizer {
 
   Constraint::State after(const Matcher::State& state, std::uint32_t in_class) {
     next_ = state;
-    const auto found = matcher_.step(next_, classes_[in_class]);
-    return found ? kLost + *found : states_.number(next_);
+    for (const Symbol& symbol : classes_[in_class]) {
+      if (const auto found = matcher_.step(next_, symbol)) return kLost + *found;
+    }
+    return states_.number(next_);
   }
 
   void add_row(std::vector<Constraint::State>& row, const Matcher::State& from,
@@ -144,7 +161,7 @@ class Determinizer {
 
   Matcher matcher_;
   guardrails::StateNumbers states_;
-  std::vector<Symbol> classes_;
+  std::vector<Symbols> classes_;
   std::vector<std::uint32_t> every_class_, always_, touched_;
   std::unordered_map<char32_t, std::vector<std::uint32_t>> classes_with_;
   std::vector<Constraint::State> inside_row_;  // of the state in which nothing has begun

@@ -11,14 +11,15 @@
 
 namespace microgpt {
 
-void check_enough_data(const Dataset& dataset, const Config& model, const TrainConfig& config) {
+void check_enough_data(const Dataset& dataset, const Tokenizer& tokenizer, const Config& model,
+                       const TrainConfig& config) {
   if (dataset.sequences() == Sequences::kWindows) {
-    const std::size_t letters = dataset.count_letters(0);
-    if (std::cmp_less(letters, model.block_size)) {
+    const std::size_t tokens = tokenizer.count_tokens(dataset[0]);
+    if (std::cmp_less(tokens, model.block_size)) {
       throw Error(
-          fmt::format("windows: text too short for block_size {}, expected {} letters or more, "
+          fmt::format("windows: text too short for block_size {}, expected {} tokens or more, "
                       "got {}",
-                      model.block_size, model.block_size, letters));
+                      model.block_size, model.block_size, tokens));
     }
   } else if (std::cmp_greater(config.sequences_per_step(), dataset.size())) {
     throw Error(fmt::format(
@@ -34,7 +35,7 @@ Batcher::Batcher(const Dataset& dataset, const Tokenizer& tokenizer, const Confi
       tokenizer_(tokenizer),
       block_size_(static_cast<std::size_t>(model.block_size)),
       seed_(config.seed) {
-  check_enough_data(dataset, model, config);
+  check_enough_data(dataset, tokenizer, model, config);
   if (dataset.sequences() == Sequences::kWindows) text_ = tokenizer.encode_text(dataset[0]);
   sequences_.resize(static_cast<std::size_t>(config.sequences_per_step()));
 }

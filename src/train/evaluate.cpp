@@ -101,7 +101,7 @@ Evaluation evaluate(const Engine& engine, const Config& config, const Tokenizer&
     result.truncated += dataset.sequences() == Sequences::kDocuments && !ends_document;
     ++result.documents;
     result.tokens += std::ssize(tokens) - 1;
-    result.characters += std::ssize(tokens) - (ends_document ? 2 : 1);
+    for (const int token : tokens.subspan(1)) result.characters += tokenizer.count_letters(token);
     loss += sequence_loss(*decoder, config, tokens);
     bigram_loss += bigrams.loss_without(tokens);
   });

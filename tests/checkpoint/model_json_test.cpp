@@ -83,6 +83,24 @@ TEST(ModelJson, RoundTripIsTheIdentityOnBits) {
   }
 }
 
+TEST(ModelJson, TokensOfEachKind) {
+  for (const TokenKind kind : {TokenKind::kCodepoint, TokenKind::kGrapheme, TokenKind::kByte}) {
+    const Model model = model_of(kind);
+    const std::string text = format_model(model);
+    const Model again = parse_model(text, "m.json");
+    EXPECT_TRUE(same(model, again)) << to_string(kind);
+    EXPECT_EQ(format_model(again), text);
+  }
+  const std::string bytes = format_model(model_of(TokenKind::kByte));
+  EXPECT_NE(bytes.find("\"type\": \"byte\""), std::string::npos);
+  EXPECT_NE(bytes.find("\"\\u00ff\": 8"), std::string::npos);
+  EXPECT_EQ(model_error(substituted(bytes, "\"\\u00ff\"]", "\"\\u0100\"]")),
+            "m.json: tokenizer: \"\\u0100\" in uchars is no byte, expected one code point up to "
+            "U+00FF");
+  EXPECT_EQ(model_error(substituted(bytes, "\"byte\"", "\"word\"")),
+            "m.json: tokenizer: type is \"word\", expected \"character\", \"grapheme\" or \"byte\"");
+}
+
 TEST(ModelJson, WritesNoMoments) {
   const TrainingRun run = test_run(small_model());
   const Model read = parse_model(format_model(run.model), "m.json");

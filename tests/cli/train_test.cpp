@@ -1,7 +1,9 @@
 // microgpt train prints what microgpt.py prints.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <set>
 #include <sstream>
 
 #include "cli/cli_test.h"
@@ -75,6 +77,73 @@ TEST_F(TrainTest, WindowsOfARunningText) {
   const RunResult same_text = run(tiny({"--sequences", "windows", "--block-size", "31"}));
   EXPECT_TRUE(contains(same_text.err, "windows: text too short for block_size 31"))
       << same_text.err;
+}
+
+struct List {
+  const char* script;
+  const char* text;
+  int codepoints, graphemes;  // that are different
+};
+
+const List kLists[] = {
+    {"Korean", "\ud55c\uad6d\n\ub300\ud55c\n\ud55c\uac15\n\uac15\uad6d\n", 4, 4},
+    {"Korean in jamo", "\u1112\u1161\u11ab\u1100\u116e\u11a8\n\u1112\u1161\u11ab\n", 6, 2},
+    {"Devanagari", "\u0928\u093f\u0936\u093e\n\u0909\u0937\u093e\n\u0930\u093f\u092f\u093e\n",
+     8, 6},
+    {"Arabic", "\u0645\u064f\u062d\u0645\u0651\u062f\n\u0639\u0644\u064a\n", 8, 7},
+    {"Chinese", "\u5317\u4eac\n\u5357\u4eac\n", 3, 3},
+    {"emoji", "\U0001F469\u200D\U0001F4BB\U0001F44D\U0001F3FD\n\U0001F1EB\U0001F1F7\n", 7, 3},
+    {"mixed", "ab\u00e9\nae\u0301\n\u4eacb\n", 6, 5},
+};
+
+int num_bytes_of(std::string_view text) {
+  return static_cast<int>(std::set<char>(text.begin(), text.end()).size()) - 1;  // no line feed
+}
+
+int num_letters_of(std::string_view text) {
+  return static_cast<int>(std::ranges::count_if(text, [](char c) {
+    return c != '\n' && static_cast<unsigned char>(c) >> 6 != 0b10;
+  }));
+}
+
+TEST_F(TrainTest, ListsOfEveryScriptInTokensOfEveryKind) {
+  for (const List& list : kLists) {
+    put_file(folder_ / "data", list.text);
+    for (const std::string kind : {"codepoint", "grapheme", "byte"}) {
+      SCOPED_TRACE(list.script + (" " + kind));
+      output_of(tiny({"--tokens", kind, "--num-steps", "40", "--block-size", "40"}));
+      const auto info = nlohmann::json::parse(output_of({"info", "out", "--json"}));
+      EXPECT_EQ(info["tokenizer"]["tokens"], kind);
+      const auto size = static_cast<int>(info["tokenizer"]["uchars"].size());
+      EXPECT_EQ(size, kind == "codepoint"  ? list.codepoints
+                      : kind == "grapheme" ? list.graphemes
+                                           : num_bytes_of(list.text));
+      const auto eval = nlohmann::json::parse(output_of({"eval", "out", "--data", "data", "--json"}));
+      EXPECT_EQ(eval["characters"], num_letters_of(list.text));
+      const std::string samples = output_of({"sample", "out", "-n", "5"});
+      EXPECT_EQ(std::ranges::count(samples, '\n'), 5);
+      nlohmann::json::parse(output_of({"sample", "out", "-n", "1", "--json"}));
+    }
+  }
+}
+
+TEST_F(TrainTest, TokensAreKeptThroughAPauseAndCantChange) {
+  put_file(folder_ / "data", kLists[2].text);
+  const Arguments graphemes = {"--tokens", "grapheme", "--num-steps", "30"};
+  const std::string whole = output_of(tiny(graphemes));
+  Arguments part = graphemes;
+  part.insert(part.end(), {"--stop-after", "11", "--out", "part"});
+  const std::string first = output_of(tiny(part));
+  EXPECT_EQ(first + output_of({"train", "--resume", "part"}), whole);
+  EXPECT_EQ(run_files("part"), run_files("out"));
+  const RunResult other = run({"train", "--resume", "part", "--tokens", "byte"});
+  EXPECT_TRUE(contains(other.err, "tokens is grapheme in this run and can't be changed")) << other.err;
+  const RunResult unknown = run({"sample", "out", "--prefix", "\u0928"});
+  EXPECT_TRUE(contains(unknown.err, "U+0928")) << unknown.err;
+  EXPECT_EQ(run({"sample", "out", "--prefix", "\u0928\u093f"}).status, 0);
+  const RunResult bad = run(tiny({"--tokens", "word"}));
+  EXPECT_NE(bad.status, 0);
+  EXPECT_TRUE(contains(bad.err, "expected codepoint or grapheme or byte")) << bad.err;
 }
 
 TEST_F(TrainTest, InputTxtIsTakenFirst) {

@@ -64,6 +64,75 @@ TEST(Tokenizer, KeepsTheOrderItIsGiven) {
   EXPECT_TRUE(tokenizer == Tokenizer({"z", "a"}, 2));
 }
 
+// UAX #29 by example: what readers of each script take for one character.
+const Texts kGraphemes = {
+    "e\xCC\x81",                                       // e, combining acute
+    "\xE0\xA4\xA8\xE0\xA4\xBF",                      // Devanagari NA, vowel sign I
+    "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB",          // Hangul HAN as three jamo
+    "\xED\x95\x9C",                                    // the same as one syllable
+    "\xE0\xB8\x81\xE0\xB8\xB3",                      // Thai KO KAI, SARA AM
+    "\xD8\xA8\xD9\x91",                               // Arabic BEH, shadda
+    "\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7",              // a flag
+    "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB",  // a woman, joiner, a computer
+    "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD",              // a thumb, skin tone
+    "\xE4\xB8\xAD",                                    // a Chinese character
+};
+
+TEST(Tokenizer, GraphemesAreWhatAReaderTakesForOneCharacter) {
+  std::string text;
+  for (const std::string& grapheme : kGraphemes) text += grapheme;
+  const auto tokenizer =
+      Tokenizer::from_dataset(Dataset(text, ""), Edition::kFinal, TokenKind::kGrapheme);
+  Texts sorted = kGraphemes;
+  std::ranges::sort(sorted);
+  EXPECT_EQ(tokenizer.uchars(), sorted);
+  EXPECT_EQ(tokenizer.count_tokens(text), kGraphemes.size());
+  const Ids ids = tokenizer.encode(text);
+  for (std::size_t i = 0; i < kGraphemes.size(); ++i) {
+    EXPECT_EQ(tokenizer.token_text(ids.at(i)), kGraphemes[i]);
+  }
+  EXPECT_EQ(tokenizer.count_letters(ids[2]), 3);
+}
+
+TEST(Tokenizer, TwoFlagsAreTwo) {
+  const std::string flag = kGraphemes[6];
+  const auto tokenizer =
+      Tokenizer::from_dataset(Dataset(flag, ""), Edition::kFirst, TokenKind::kGrapheme);
+  EXPECT_EQ(tokenizer.encode(flag + flag), (Ids{1, 1}));
+}
+
+TEST(Tokenizer, BytesAreTokensOfTheirOwn) {
+  const auto tokenizer =
+      Tokenizer::from_dataset(Dataset("z\xC3\xA9z", ""), Edition::kFinal, TokenKind::kByte);
+  EXPECT_EQ(tokenizer.uchars(), (Texts{"z", "\xA9", "\xC3"}));
+  EXPECT_EQ(tokenizer.encode_document("z\xC3\xA9"), (Ids{3, 0, 2, 1, 3}));
+  EXPECT_EQ(tokenizer.encode("\xC3"), Ids{2});  // not UTF-8 yet
+  EXPECT_EQ(tokenizer.token_name(2), "\xC3\x83");
+  EXPECT_EQ(tokenizer.token_name(3), "");
+  EXPECT_EQ(tokenizer.count_letters(2), 1);
+  EXPECT_EQ(tokenizer.count_letters(1), 0);
+  EXPECT_EQ(message_of([&] { tokenizer.encode("zz\xFF"); }),
+            "text: character byte 0xFF at position 3 is not in the vocabulary, expected one of its "
+            "3 bytes");
+}
+
+TEST(Tokenizer, NamesTheGraphemeItDoesNotKnow) {
+  const Tokenizer tokenizer({"e", "\xC3\xA9"}, 0, TokenKind::kGrapheme);
+  EXPECT_EQ(message_of([&] { tokenizer.encode("ee\xCC\x81"); }),
+            "text: character U+0065 U+0301 at position 2 is not in the vocabulary, expected one of "
+            "e\xC3\xA9");
+  EXPECT_EQ(message_of([&] { tokenizer.encode("e\xE9"); }),
+            "text: not UTF-8, expected UTF-8 text, got byte 0xE9 at byte 2");
+}
+
+TEST(Tokenizer, KindsHaveNames) {
+  for (const TokenKind kind : {TokenKind::kCodepoint, TokenKind::kGrapheme, TokenKind::kByte}) {
+    EXPECT_EQ(parse_token_kind(to_string(kind)), kind);
+  }
+  EXPECT_EQ(message_of([] { parse_token_kind("word"); }),
+            "tokens: no such name, expected codepoint, grapheme or byte, got 'word'");
+}
+
 char32_t random_code_point(std::mt19937& random) {
   constexpr char32_t kEnds[] = {0x80, 0x800, 0x10000, 0x110000};
   const char32_t c = static_cast<char32_t>(random()) % kEnds[random() % 4];
@@ -79,15 +148,20 @@ TEST(Tokenizer, DecodeIsTheInverseOfEncode) {
     std::string text;
     std::size_t length = 1 + random() % 50;
     for (std::size_t i = 0; i < length; ++i) append_utf8(text, random_code_point(random));
-    for (const Edition edition : {Edition::kFinal, Edition::kFirst}) {
-      const auto tokenizer = Tokenizer::from_dataset(Dataset(text, ""), edition);
+    for (int trait = 0; trait < 6; ++trait) {
+      const auto kind = static_cast<TokenKind>(trait % 3);
+      const Edition edition = trait < 3 ? Edition::kFinal : Edition::kFirst;
+      const auto tokenizer = Tokenizer::from_dataset(Dataset(text, ""), edition, kind);
       const Ids ids = tokenizer.encode(text);
-      EXPECT_EQ(ids.size(), length);
+      EXPECT_EQ(ids.size(), tokenizer.count_tokens(text));
+      if (kind == TokenKind::kCodepoint) {
+        EXPECT_EQ(ids.size(), length);
+      }
       EXPECT_EQ(decode(tokenizer, ids), text);
       for (const int id : ids) {
         EXPECT_TRUE(id >= 0 && id < tokenizer.vocab_size() && id != tokenizer.bos()) << id;
       }
-      EXPECT_TRUE(tokenizer == Tokenizer(tokenizer.uchars(), tokenizer.bos()));
+      EXPECT_TRUE(tokenizer == Tokenizer(tokenizer.uchars(), tokenizer.bos(), kind));
     }
   }
 }
@@ -150,6 +224,15 @@ TEST(Tokenizer, RefusesBadVocabularies) {
             "UTF-8");
   EXPECT_EQ(error({"a", "b", "a"}, 0),
             "tokenizer: character 2, expected each character once, got 'a' (U+0061) again");
+  const auto error_of = [](Texts uchars, TokenKind kind) {
+    return message_of([&] { Tokenizer tokenizer(uchars, 0, kind); });
+  };
+  EXPECT_EQ(error_of({"ab"}, TokenKind::kGrapheme),
+            "tokenizer: character 0, expected one grapheme in UTF-8, got a text of 1 bytes");
+  EXPECT_EQ(error_of({"a", "e\xCC\x81", "e\xCC\x81"}, TokenKind::kGrapheme),
+            "tokenizer: character 2, expected each character once, got U+0065 U+0301 again");
+  EXPECT_EQ(error_of({"ab"}, TokenKind::kByte),
+            "tokenizer: character 0, expected one byte, got a text of 1 bytes");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/unicode.h"
 #include "microgpt/error.h"
 #include "microgpt/policy.h"
+#include "support/message_of.h"
 #include "support/python.h"
 
 namespace microgpt::test {
@@ -141,6 +142,13 @@ std::optional<std::size_t> find(const Constraint& constraint, const Tokenizer& t
   return constraint.reason(state);
 }
 
+// A vocabulary in which a letter and its marks are one token.
+Tokenizer graphemes_of(const std::vector<std::string>& texts) {
+  std::string lines = "a";
+  for (const std::string& text : texts) lines += "\n|" + text + "|";  // not to be stripped
+  return Tokenizer::from_dataset(Dataset(lines, "texts"), Edition::kFinal, TokenKind::kGrapheme);
+}
+
 // Whether a word that was found, or none, is right.
 bool agrees(std::optional<std::size_t> found, const std::vector<std::size_t>& banned) {
   return found ? std::ranges::count(banned, *found) == 1 : banned.empty();
@@ -158,17 +166,26 @@ TEST(Differential, AgreesWithTheIndependentChecker) {
     ASSERT_EQ(banned.size(), one.texts.size());
     const Tokenizer tokenizer(one.letters, static_cast<int>(one.letters.size()));
     const Constraint constraint = forbid(one.policy, tokenizer);
+    const Tokenizer graphemes = graphemes_of(one.texts);
+    const Constraint over_graphemes = forbid(one.policy, graphemes);
     PolicyReader reader(one.policy);
     for (std::size_t i = 0; i < banned.size(); ++i) {
       SCOPED_TRACE(fmt::format("'{}' by {}\nbanned for check_names.py: {}", one.texts[i], one.json,
                                nlohmann::json(banned[i]).dump()));
       EXPECT_PRED2(agrees, reader.find(one.texts[i]), banned[i]);
       EXPECT_PRED2(agrees, find(constraint, tokenizer, one.texts[i]), banned[i]);
+      EXPECT_PRED2(agrees, find(over_graphemes, graphemes, one.texts[i]), banned[i]);
       ++(banned[i].empty() ? free : held);
     }
   }
   EXPECT_GT(held, 10'000u);
   EXPECT_GT(free, 10'000u);
+}
+
+TEST(Differential, BytesAreRefused) {
+  const Tokenizer bytes({"a"}, 0, TokenKind::kByte);
+  EXPECT_EQ(message_of([&] { forbid(parse_policy("bad", "p"), bytes); }),
+            "policy: reads letters, expected a model of code points or graphemes, got one of bytes");
 }
 
 // Characters with tables of their own in Unicode or here.

@@ -214,7 +214,7 @@ TEST(Trainer, WindowOfTheWholeTextAndOneTooShort) {
   const Dataset dataset("abc", "test", Encoding::kUtf8, Sequences::kWindows);
   EXPECT_EQ(Recorded(dataset, steps(1)).passes[0].batch, (std::vector<Sequence>{{3, 0, 1, 2}}));
   EXPECT_EQ(message_of([&] { Recorded(dataset, steps(1), 4); }),
-            "windows: text too short for block_size 4, expected 4 letters or more, got 3");
+            "windows: text too short for block_size 4, expected 4 tokens or more, got 3");
 }
 
 TEST(Trainer, NothingLeftToDo) {

@@ -120,7 +120,7 @@ export class Trainings {
   /** f with a microgpt_settings in memory. */
   private withSettings<T>(settings: Settings, f: (pointer: number) => T): T {
     const { wasm } = this;
-    return wasm.scratch(96, (out) => {
+    return wasm.scratch(104, (out) => {
       wasm.check('default_settings', settings.edition === 'first' ? 1 : 0, out);
       const set = (at: number, value: number | undefined) => {
         if (value !== undefined) wasm.setI32(out + at, value);

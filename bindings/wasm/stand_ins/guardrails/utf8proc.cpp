@@ -1,5 +1,5 @@
-// In place of the library utf8proc: those of its functions that src/guardrails calls, for the
-// options that it calls them with. The tables are made by make_unicode_tables.cpp, of utf8proc.
+// In place of the library utf8proc: those of its functions that src/base and src/guardrails call, for
+// the options that they call them with. The tables are made by make_unicode_tables.cpp, of utf8proc.
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -48,13 +48,54 @@ Map read_map(Bytes bytes) {
   return map;
 }
 
-unsigned kind_of(char32_t c) {
-  Bytes bytes = kKinds;
+// What a table of runs says of a character.
+unsigned look_up(Bytes runs, char32_t c, int bits) {
   for (char32_t end = 0;;) {
-    const std::uint32_t run = take(bytes);
-    end += run >> 2;
-    if (c < end || bytes.empty()) return run & 3;
+    const std::uint32_t run = take(runs);
+    end += run >> bits;
+    if (c < end || runs.empty()) return run & ((1u << bits) - 1);
   }
+}
+
+unsigned kind_of(char32_t c) { return look_up(kKinds, c, 2); }
+
+int bound_class_of(char32_t c) {
+  const bool two_parts = c >= 0xAC00 && c <= 0xD7A3 && (c - 0xAC00) % 28 == 0;
+  return two_parts ? int{UTF8PROC_BOUNDCLASS_LV} : static_cast<int>(look_up(kBoundClasses, c, 5));
+}
+
+// UAX #29, rules GB3 to GB9b: whether two characters of these classes stay together wherever they
+// stand.
+bool stay_together(int left, int right) {
+  const auto is_control = [](int of) {
+    return of == UTF8PROC_BOUNDCLASS_CR || of == UTF8PROC_BOUNDCLASS_LF ||
+           of == UTF8PROC_BOUNDCLASS_CONTROL;
+  };
+  if (left == UTF8PROC_BOUNDCLASS_CR && right == UTF8PROC_BOUNDCLASS_LF) return true;
+  if (is_control(left) || is_control(right)) return false;
+  const bool vowel = right == UTF8PROC_BOUNDCLASS_V, tail = right == UTF8PROC_BOUNDCLASS_T;
+  switch (left) {
+    case UTF8PROC_BOUNDCLASS_L:
+      if (vowel || right == UTF8PROC_BOUNDCLASS_L || right == UTF8PROC_BOUNDCLASS_LV ||
+          right == UTF8PROC_BOUNDCLASS_LVT) {
+        return true;
+      }
+      break;
+    case UTF8PROC_BOUNDCLASS_LV:
+    case UTF8PROC_BOUNDCLASS_V:
+      if (vowel || tail) return true;
+      break;
+    case UTF8PROC_BOUNDCLASS_LVT:
+    case UTF8PROC_BOUNDCLASS_T:
+      if (tail) return true;
+      break;
+    case UTF8PROC_BOUNDCLASS_PREPEND:
+      return true;
+    default:
+      break;
+  }
+  return right == UTF8PROC_BOUNDCLASS_EXTEND || right == UTF8PROC_BOUNDCLASS_ZWJ ||
+         right == UTF8PROC_BOUNDCLASS_SPACINGMARK;
 }
 
 // Without case folding: NFKD without marks.
@@ -96,6 +137,28 @@ utf8proc_category_t utf8proc_category(utf8proc_int32_t c) {
   constexpr utf8proc_category_t kOfKind[] = {UTF8PROC_CATEGORY_LO, UTF8PROC_CATEGORY_MN,
                                              UTF8PROC_CATEGORY_CF, UTF8PROC_CATEGORY_CN};
   return kOfKind[kind_of(static_cast<char32_t>(c))];
+}
+
+// With GB11 and GB12: state is what the cluster is so far, where that matters to the next character:
+// a picture, one that a joiner follows, or half a flag.
+utf8proc_bool utf8proc_grapheme_break_stateful(utf8proc_int32_t left, utf8proc_int32_t right,
+                                               utf8proc_int32_t* state) {
+  constexpr int kPicture = UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
+  constexpr int kJoined = UTF8PROC_BOUNDCLASS_E_ZWG;
+  constexpr int kHalfFlag = UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR;
+  const int in_left = bound_class_of(static_cast<char32_t>(left));
+  const int in_right = bound_class_of(static_cast<char32_t>(right));
+  const int before = *state == 0 ? in_left : *state;
+  const bool joined = before == kJoined && in_right == kPicture;
+  const bool flag = before == kHalfFlag && in_right == kHalfFlag;
+  if (before == kPicture && in_right == UTF8PROC_BOUNDCLASS_EXTEND) {
+    *state = kPicture;
+  } else if (before == kPicture && in_right == UTF8PROC_BOUNDCLASS_ZWJ) {
+    *state = kJoined;
+  } else {
+    *state = flag ? int{UTF8PROC_BOUNDCLASS_OTHER} : in_right;
+  }
+  return !joined && !flag && !stay_together(in_left, in_right);
 }
 
 utf8proc_int32_t utf8proc_tolower(utf8proc_int32_t c) {
