@@ -1,0 +1,98 @@
+#include "microgpt/fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "microgpt/error.h"
+#include "microgpt/evaluate.h"
+
+namespace microgpt {
+namespace {
+
+// The first documents, no more than are judged.
+Dataset judged_of(const Dataset& held_out) {
+  std::vector<std::size_t> first(std::min(held_out.size(), kJudged));
+  std::iota(first.begin(), first.end(), std::size_t{0});
+  return held_out.subset(first);
+}
+
+// Takes down the curve of a training.
+class Judge {
+ public:
+  Judge(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
+        const Dataset& held_out, const FitConfig& how, std::int64_t num_steps)
+      : engine_(engine),
+        config_(config),
+        tokenizer_(tokenizer),
+        judged_(judged_of(held_out)),
+        how_(how),
+        num_steps_(num_steps),
+        every_(std::max(num_steps / how.evaluations, std::int64_t{1})) {}
+
+  // False: it has got no better for too long.
+  bool step(const StepReport& report) {
+    losses_ += report.loss;
+    ++steps_;
+    if (report.step % every_ != 0 && report.step != num_steps_) return true;
+    const double held_out = loss_per_token(engine_, config_, tokenizer_, judged_);
+    made_.curve.push_back({report.step, losses_ / static_cast<double>(steps_), held_out});
+    losses_ = 0;
+    steps_ = 0;
+    keep();
+    return !made_.stopped_early;
+  }
+
+  Fit take() { return std::move(made_); }
+
+ private:
+  void keep() {
+    const std::size_t last = made_.curve.size() - 1;
+    if (how_.keep_last || last == 0 || made_.curve[last].held_out_loss < made_.loss()) {
+      made_.kept = last;
+      made_.state = engine_.state_dict();
+    }
+    const bool at_end = made_.curve[last].step == num_steps_;
+    made_.stopped_early = !at_end && last - made_.kept >= static_cast<std::size_t>(how_.patience);
+  }
+
+  const Engine& engine_;
+  const Config& config_;
+  const Tokenizer& tokenizer_;
+  Dataset judged_;
+  FitConfig how_;
+  std::int64_t num_steps_, every_;
+  double losses_ = 0;  // of the steps since the last point
+  std::int64_t steps_ = 0;
+  Fit made_;
+};
+
+}  // namespace
+
+void FitConfig::check() const {
+  if (evaluations < 1 || patience < 1) {
+    throw Error(fmt::format("fit: expected 1 or more evaluations and 1 or more to be patient for, "
+                            "got {} and {}",
+                            evaluations, patience));
+  }
+}
+
+Fit fit(const Split& split, const Tokenizer& tokenizer, const Config& config,
+        const TrainConfig& train_config, std::string_view engine_name, const FitConfig& how,
+        const AfterStep& after_step) {
+  how.check();
+  PythonRandom random(train_config.seed);
+  Dataset documents = split.train;
+  documents.shuffle(random);
+  const auto engine = make_engine(engine_name, config);
+  engine->load(init_state_dict(config, train_config, random));
+  Judge judge(*engine, config, tokenizer, split.held_out, how, train_config.num_steps);
+  train(*engine, config, train_config, documents, tokenizer, 0, [&](const StepReport& report) {
+    const bool go_on = judge.step(report);
+    return after_step(report) && go_on;
+  });
+  return judge.take();
+}
+
+}  // namespace microgpt

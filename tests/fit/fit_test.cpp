@@ -1,0 +1,122 @@
+// Training until held-out documents are predicted no better, and what the result is held against.
+#include "microgpt/fit.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "microgpt/evaluate.h"
+#include "support/message_of.h"
+
+namespace microgpt {
+namespace {
+
+// Words of three syllables: enough of a pattern to learn, and few enough to learn by heart.
+std::string syllable_words(int count) {
+  static const std::vector<std::string> kSyllables = {"ka", "to", "mi", "re", "lu", "so", "ni"};
+  PythonRandom random(3);
+  std::string words;
+  for (int i = 0; i < count; ++i) {
+    for (int s = 0; s < 3; ++s) words += kSyllables[random.randbelow(kSyllables.size())];
+    words += "\n";
+  }
+  return words;
+}
+
+struct Task {
+  explicit Task(const std::string& words, double share = 0.2)
+      : dataset(words, "words"),
+        split(split_documents(dataset, share, 1)),
+        tokenizer(Tokenizer::from_dataset(dataset, Edition::kFinal)) {
+    config = {.n_embd = 16, .block_size = 8, .n_head = 4, .vocab_size = tokenizer.vocab_size()};
+  }
+
+  Fit fit_for(std::int64_t num_steps, const FitConfig& how = {}) const {
+    TrainConfig train;
+    train.num_steps = num_steps;
+    return fit(split, tokenizer, config, train, "exact", how, [](const StepReport&) { return true; });
+  }
+
+  std::vector<Writing> write(const Fit& made, double temperature, std::size_t count) const {
+    const auto engine = make_engine("exact", config);
+    engine->load(made.state);
+    return write_documents(*engine, config, tokenizer, split, std::vector{temperature}, count, 1);
+  }
+
+  Dataset dataset;
+  Split split;
+  Tokenizer tokenizer;
+  Config config;
+};
+
+TEST(Fit, TheCurveIsThatOfTheTraining) {
+  const Task task(syllable_words(200));
+  const Fit made = task.fit_for(200, {.evaluations = 4, .patience = 4});
+  ASSERT_EQ(made.curve.size(), 4u);
+  EXPECT_EQ(made.curve[0].step, 50);
+  EXPECT_EQ(made.curve[3].step, 200);
+  EXPECT_LT(made.curve[3].held_out_loss, made.curve[0].held_out_loss);
+  const auto engine = make_engine("exact", task.config);
+  engine->load(made.state);
+  EXPECT_EQ(made.loss(),
+            evaluate(*engine, task.config, task.tokenizer, task.split.held_out).loss_per_token);
+}
+
+TEST(Fit, StopsWhenItGetsNoBetterAndKeepsTheBest) {
+  const Task task(syllable_words(20), 0.5);  // ten words are soon known by heart
+  const FitConfig how = {.evaluations = 50, .patience = 3};
+  const Fit made = task.fit_for(3000, how);
+  EXPECT_TRUE(made.stopped_early);
+  EXPECT_EQ(made.curve.size(), made.kept + 4);
+  for (const FitPoint& point : made.curve) EXPECT_GE(point.held_out_loss, made.loss());
+  const auto engine = make_engine("exact", task.config);
+  engine->load(made.state);
+  EXPECT_EQ(made.loss(), loss_per_token(*engine, task.config, task.tokenizer, task.split.held_out));
+}
+
+TEST(Fit, AListOfFiftyWordsIsLearnedByHeart) {
+  const Task task(syllable_words(50), 0.1);
+  const Fit made = task.fit_for(3000, {.keep_last = true});
+  EXPECT_FALSE(made.stopped_early);
+  EXPECT_EQ(made.curve[made.kept].step, 3000);
+  const NoveltyCount count = task.write(made, 0.5, 200).front().count;
+  EXPECT_EQ(count.documents, 200u);
+  EXPECT_GT(count.copies, 160u);
+  EXPECT_LT(task.write(task.fit_for(20), 1.0, 200).front().count.copies, 20u);  // not yet
+}
+
+TEST(Fit, CountsAreWhatAModelHasToBeat) {
+  const Task task(syllable_words(300));
+  const Baselines baselines = baselines_of(task.split, task.tokenizer, task.config.block_size);
+  EXPECT_DOUBLE_EQ(baselines.uniform, std::log(task.tokenizer.vocab_size()));
+  EXPECT_LT(baselines.bigram, baselines.uniform);
+  EXPECT_LT(baselines.four_gram, baselines.bigram);
+}
+
+TEST(Fit, DocumentsHeldOutAreNoCopies) {
+  const Task task(syllable_words(300));
+  const NoveltyCount count = count_held_out(task.split);
+  EXPECT_EQ(count.documents, task.split.held_out.size());
+  EXPECT_EQ(count.copies, 0u);
+  EXPECT_EQ(count.held_out, count.documents);
+}
+
+TEST(Fit, CanBeStopped) {
+  const Task task(syllable_words(50));
+  TrainConfig train;
+  const Fit none = fit(task.split, task.tokenizer, task.config, train, "exact", {},
+                       [](const StepReport&) { return false; });
+  EXPECT_TRUE(none.curve.empty());
+  EXPECT_TRUE(none.state.params.empty());
+}
+
+TEST(Fit, RefusesWhatMakesNoSense) {
+  const Task task(syllable_words(50));
+  EXPECT_NE(message_of([&] { task.fit_for(10, {.evaluations = 0}); }), "no error");
+  EXPECT_NE(message_of([&] { task.fit_for(10, {.patience = 0}); }), "no error");
+}
+
+}  // namespace
+}  // namespace microgpt
