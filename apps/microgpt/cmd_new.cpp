@@ -161,7 +161,6 @@ class NewModel {
 
 void save(const NewReport& report, const Model& model) {
   const std::filesystem::path folder = report.settings.out;
-  make_folder(folder);
   write_model(folder / kModelFile, model);
   OutputFile::write_whole(folder / "report.html", new_html(report));
   OutputFile::write_whole(folder / "report.json", new_json(report));
@@ -176,9 +175,11 @@ int run_new(const NewOptions& options, Output& out) {
   const ListReport list = look_at_list(data.dataset);
   note_findings(list, options.file);
   const Suggestion suggestion = suggest(list);
+  const Settings settings = settings_for(suggestion, options.flags);
+  prepare_folder(settings.out);
   NewReport report{.distinct = list.distinct, .reasons = suggestion.reasons};
   catch_interrupts();
-  NewModel made(options, settings_for(suggestion, options.flags), std::move(data));
+  NewModel made(options, settings, std::move(data));
   made.fit_all(report);
   const int status = caught_interrupt() == 0 ? 0 : 128 + caught_interrupt();
   if (report.fits.empty()) {

@@ -70,6 +70,18 @@ bool shows_styles(int descriptor) {
          (no_color == nullptr || *no_color == '\0');
 }
 
+void prepare_folder(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK | X_OK) != 0) {
+    error = std::error_code(errno, std::generic_category());
+  }
+  if (error) {
+    throw Error(
+        fmt::format("{}: can't be used as the folder of a run, {}", folder, error.message()));
+  }
+}
+
 OutputFile OutputFile::open(const std::string& path, bool append) {
   return OutputFile(path, append ? O_APPEND : O_TRUNC, path);
 }

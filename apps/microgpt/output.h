@@ -42,6 +42,10 @@ std::optional<std::size_t> terminal_columns(int descriptor);
 // neither "dumb" nor missing, and NO_COLOR is not set (see no-color.org).
 bool shows_styles(int descriptor);
 
+// Makes the folder of a run, if need be. Throws Error: it can't be made or written to. To be called
+// before hours of training, not after.
+void prepare_folder(const std::string& folder);
+
 // A file made for writing, closed at the end of scope.
 class OutputFile : public Output {
  public:

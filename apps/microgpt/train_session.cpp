@@ -1,7 +1,6 @@
 #include "train_session.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cinttypes>
@@ -19,19 +18,6 @@
 
 namespace microgpt {
 namespace {
-
-// Finds out now, and not after hours of training, whether the run can be saved.
-void prepare_folder(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error && access(folder.c_str(), W_OK | X_OK) != 0) {
-    error = std::error_code(errno, std::generic_category());
-  }
-  if (error) {
-    throw Error(
-        fmt::format("{}: can't be used as the folder of a run, {}", folder, error.message()));
-  }
-}
 
 // Cuts off what a log has of later steps than the last saved one, and a line that a killed process
 // left unfinished: the resumed run writes them again.
