@@ -299,8 +299,8 @@ enum {  // parts of a step, in the order in which they are computed
 
 // The first number that two trainings do not share.
 typedef struct {
-  int64_t step;  // counted from 1; 0: the same in every bit, and nothing else is told
-  int stage;     // MICROGPT_STAGE_TOKENS...
+  int64_t step;      // counted from 1; 0: the same in every bit, and nothing else is told
+  int stage;         // MICROGPT_STAGE_TOKENS...
   const char* path;  // "pos2.layer0.q[3]", "tokens[2]", "grad(wte[0][1])", "adam.wte.m[0][1]"
   double a, b;       // NaN in a training that has no such number
 } microgpt_difference;
@@ -308,8 +308,7 @@ typedef struct {
 // Trains both on the same documents, each as microgpt_training_new does, for num_steps or until
 // their losses differ clearly, and compares every number.
 microgpt_diff* microgpt_diff_new(const char* documents, size_t size, const microgpt_settings* a,
-                                 const microgpt_settings* b, const char* engine,
-                                 int64_t num_steps);
+                                 const microgpt_settings* b, const char* engine, int64_t num_steps);
 void microgpt_diff_free(microgpt_diff* diff);
 int microgpt_diff_first(const microgpt_diff* diff, microgpt_difference* difference);
 

@@ -33,18 +33,18 @@ async function violations(page, options = {}) {
 }
 
 // One page for each width; a theme changes colours only, and changes them at once. axe is brought in by
-// the test itself, past the page's policy.
+// the test itself, past the page's policy. Numbers are the same at every width.
 for (const [width, widths] of [[1280, [1280]], [375, [375, 320]]]) {
-  test(`${width} wide: numbers, axe, nothing scrolls sideways`, async (t) => {
+  test(`${width} wide: axe finds nothing, nothing scrolls sideways`, async (t) => {
     const { page, close } = await openLab({ width, context: { bypassCSP: true } });
     let count = 0;
     for (const id of chapters) {
-      await t.test(`every number of ${id} is what the engine computes`, async () => {
+      await t.test(`${id} with its numbers`, async () => {
         await chapter(page, id);
-        count += await checkNumbers(page, `#${id}`);
+        if (width === 1280) count += await checkNumbers(page, `#${id}`);
       });
     }
-    assert.ok(count > 500, `only ${count} numbers were found`);
+    if (width === 1280) assert.ok(count > 500, `only ${count} numbers were found`);
     for (const one of widths) {
       await t.test(`nothing scrolls sideways at ${one}`, async () => assert.deepEqual(await tooWide(page, one), []));
     }
