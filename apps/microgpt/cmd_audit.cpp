@@ -1,11 +1,8 @@
 // microgpt audit: how likely a model is to say what it must not.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -16,6 +13,7 @@
 #include "message.h"
 #include "microgpt/error.h"
 #include "policies.h"
+#include "progress.h"
 
 namespace microgpt {
 namespace {
@@ -50,31 +48,6 @@ void check(AuditOptions& options) {
   options.config.num_witnesses = static_cast<std::size_t>(options.witnesses);
   options.config.check();
 }
-
-// One line on a terminal, drawn over and over.
-class ProgressLine {
- public:
-  ~ProgressLine() {
-    if (drawn_) std::fputs("\r\x1b[K", stderr);
-  }
-
-  void draw(const AuditProgress& progress) {
-    constexpr std::chrono::milliseconds kPause(100);
-    const auto now = std::chrono::steady_clock::now();
-    if (!terminal_ || now - last_ < kPause) return;
-    last_ = now;
-    drawn_ = true;
-    std::fputs(fmt::format("\r\x1b[Kaudit: {} % done, {} beginnings looked at",
-                           100 * progress.tasks_done / progress.tasks, grouped(progress.nodes))
-                   .c_str(),
-               stderr);
-  }
-
- private:
-  bool terminal_ = isatty(STDERR_FILENO) != 0;
-  bool drawn_ = false;
-  std::chrono::steady_clock::time_point last_;
-};
 
 // Each thread has an engine of its own.
 std::vector<std::unique_ptr<Engine>> make_engines(const EngineChoice& choice, const Model& model) {
@@ -137,9 +110,10 @@ AuditedData judge(const LoadedData& loaded, const Model& model, const Engine& en
 // Nothing if a signal came.
 std::optional<Audit> run_walk(const AuditReport& report, const Model& model,
                               const std::vector<std::unique_ptr<Engine>>& engines) {
-  ProgressLine line;
+  StatusLine line;
   return audit(model, engines, report.policy, report.config, [&](const AuditProgress& progress) {
-    line.draw(progress);
+    line.draw(fmt::format("audit: {} % done, {} beginnings looked at",
+                          100 * progress.tasks_done / progress.tasks, grouped(progress.nodes)));
     return caught_interrupt() == 0;
   });
 }

@@ -43,13 +43,15 @@ Json json_of(const Provenance& p) {
 }
 
 Json json_of(const Config& c) {
-  return {{"n_layer", c.n_layer},
-          {"n_embd", c.n_embd},
-          {"block_size", c.block_size},
-          {"n_head", c.n_head},
-          {"head_dim", c.head_dim()},
-          {"vocab_size", c.vocab_size},
-          {"activation", to_string(c.activation)}};
+  Json object = {{"n_layer", c.n_layer},
+                 {"n_embd", c.n_embd},
+                 {"block_size", c.block_size},
+                 {"n_head", c.n_head},
+                 {"head_dim", c.head_dim()},
+                 {"vocab_size", c.vocab_size},
+                 {"activation", to_string(c.activation)}};
+  for (const auto& [name, part] : kPartNames) object[std::string(name)] = c.parts.*part;
+  return object;
 }
 
 Json names_of_tokens(const Tokenizer& tokenizer) {
@@ -133,6 +135,7 @@ std::string format_table(const Model& model, const std::string& path) {
              "vocab_size {}\n",
              c.n_layer, c.n_embd, c.n_head, c.head_dim(), c.block_size, c.vocab_size) +
          fmt::format("activation   {}\n", to_string(c.activation)) +
+         (c.parts == Parts() ? "" : fmt::format("left out     {}\n", missing_parts(c.parts))) +
          (model.provenance ? printable(format_provenance(*model.provenance)) : "") +
          fmt::format("tokenizer    {} {}, BOS is {}\n", model.tokenizer.uchars().size(),
                      unit_of(model.tokenizer.kind()), model.tokenizer.bos()) +

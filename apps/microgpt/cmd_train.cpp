@@ -14,7 +14,7 @@
 #include "input.h"
 #include "interrupt.h"
 #include "message.h"
-#include "microgpt/engine.h"
+#include "setting_options.h"
 #include "train_session.h"
 
 namespace microgpt {
@@ -47,16 +47,6 @@ std::vector<Assignment> all_assignments(const TrainOptions& options) {
   if (!options.resume.empty()) std::erase_if(assignments, belongs_to_run);
   assignments.insert(assignments.end(), options.flags.begin(), options.flags.end());
   return assignments;
-}
-
-// Flags that can't be parsed are wrong usage; what a config file holds is not.
-void check_flags(const TrainOptions& options) {
-  try {
-    Settings parsed = default_settings(Edition::kFinal);
-    assign(parsed, options.flags);
-  } catch (const Error& error) {
-    throw UsageError(error.what());
-  }
 }
 
 Settings resumed_settings(const TrainOptions& options, const TrainingRun& run) {
@@ -101,7 +91,7 @@ void check_log(const Training& training, const TrainOptions& options) {
 }
 
 int run_train(const TrainOptions& options, Output& out) {
-  check_flags(options);
+  parse_flags(options.flags);
   std::optional<TrainingRun> saved;
   if (!options.resume.empty()) saved = read_run(options.resume);
   const Settings settings = saved ? resumed_settings(options, *saved) : new_settings(options);
@@ -121,54 +111,6 @@ int run_train(const TrainOptions& options, Output& out) {
   if (session.done() && !interrupted) session.print_samples();
   session.say_where_it_was_saved();
   return caught_interrupt() != 0 ? 128 + caught_interrupt() : 0;
-}
-
-// What a setting is and what it is when not given: "... (default 16; first edition 8)".
-std::string describe(const Setting& setting, const Settings& defaults,
-                     const Settings& first_defaults) {
-  const std::string_view key = setting.key;
-  if (key == "engine") {
-    return fmt::format(
-        "{} (default: exact for up to {} parameters and one sequence a step, else cpu)",
-        setting.help, grouped(kSmallModel));
-  }
-  if (key == "threads") return fmt::format("{} (default: one for each processor)", setting.help);
-  const std::string value = format_value(setting, defaults);
-  const std::string first = format_value(setting, first_defaults);
-  const bool off = value.empty() || value == "false" || value == "0";
-  if (off) return setting.help;
-  if (first == value || first == "first") {
-    return fmt::format("{} (default {})", setting.help, value);
-  }
-  return fmt::format("{} (default {}; first edition {})", setting.help, value, first);
-}
-
-// How --help calls the values of a setting; the completions read names from it.
-std::string type_of(const Setting& setting) {
-  Settings settings;
-  if (std::string_view(setting.key) == "engine") {
-    return fmt::format("{}", fmt::join(engine_names(), "|"));
-  }
-  const std::string names = choices(setting.target(settings));
-  return names.empty() ? setting.type : names;
-}
-
-void add_setting(CLI::App& app, const Setting& setting, const std::string& help,
-                 TrainOptions& options) {
-  const std::string flag = flag_of(setting);
-  const auto take = [&options, &setting, flag](const std::string& value) {
-    options.flags.push_back({&setting, flag, value});
-  };
-  Settings settings;
-  if (std::holds_alternative<bool*>(setting.target(settings))) {
-    app.add_flag_callback(
-           flag, [take] { take("true"); }, help)
-        ->group(setting.group);
-  } else {
-    app.add_option_function<std::string>(flag, take, help)
-        ->type_name(type_of(setting))
-        ->group(setting.group);
-  }
 }
 
 // An empty path would mean that the flag was not given, and a mistake in a script a new run.
@@ -200,11 +142,7 @@ Command train_command(CLI::App& program) {
       "Train a model on documents, one a line, and print what microgpt.py prints.\n"
       "The model and all that is needed to go on are saved in a folder.");
   const auto options = std::make_shared<TrainOptions>();
-  const Settings defaults = default_settings(Edition::kFinal);
-  const Settings first_defaults = default_settings(Edition::kFirst);
-  for (const Setting& setting : all_settings()) {
-    add_setting(app, setting, describe(setting, defaults, first_defaults), *options);
-  }
+  for (const Setting& setting : all_settings()) add_setting(app, setting, options->flags);
   add_path(app, "--resume", options->resume, "DIR", "go on with the run saved in this folder")
       ->group("Runs and settings");
   add_path(app, "--config", options->config, "FILE",

@@ -24,6 +24,22 @@ double seconds_between(std::chrono::steady_clock::time_point a,
   return std::chrono::duration<double>(b - a).count();
 }
 
+constexpr char kErase[] = "\r\x1b[K";
+
+void write_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+bool can_redraw() {
+  const char* const term = std::getenv("TERM");
+  return term != nullptr && std::string_view(term) != "dumb" && isatty(STDERR_FILENO);
+}
+
+// The last column stays free: some terminals wrap as soon as it is written.
+void draw_line(std::string_view text) {
+  write_error(text.substr(0, terminal_columns(STDERR_FILENO).value_or(80) - 1));
+}
+
+}  // namespace
+
 std::string describe_seconds(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds + 0.5);
   if (whole >= 3600) {
@@ -32,15 +48,24 @@ std::string describe_seconds(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
-void write_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+StatusLine::StatusLine() : terminal_(can_redraw()) {}
 
-}  // namespace
+StatusLine::~StatusLine() {
+  if (drawn_) write_error(kErase);
+}
+
+void StatusLine::draw(std::string_view text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal_ || seconds_between(last_, now) < kFlushSeconds) return;
+  last_ = now;
+  drawn_ = true;
+  write_error(kErase);
+  draw_line(text);
+}
 
 Progress::Mode Progress::choose_mode(bool quiet) {
   if (quiet) return Mode::kOff;
-  const char* const term = std::getenv("TERM");
-  const bool can_redraw = term != nullptr && std::string_view(term) != "dumb";
-  return can_redraw && isatty(STDERR_FILENO) ? Mode::kLine : Mode::kLog;
+  return can_redraw() ? Mode::kLine : Mode::kLog;
 }
 
 Progress::Progress(Output& out, std::int64_t first_step, std::int64_t num_steps, bool quiet)
@@ -65,7 +90,7 @@ bool Progress::step(const StepReport& report) {
 }
 
 void Progress::clear() {
-  if (drawn_) write_error("\r\x1b[K");
+  if (drawn_) write_error(kErase);
   drawn_ = false;
 }
 
@@ -79,8 +104,7 @@ std::string Progress::describe(const StepReport& report) const {
 }
 
 void Progress::draw(const StepReport& report) {
-  // The last column stays free: some terminals wrap as soon as it is written.
-  write_error(describe(report).substr(0, terminal_columns(STDERR_FILENO).value_or(80) - 1));
+  draw_line(describe(report));
   drawn_ = true;
 }
 

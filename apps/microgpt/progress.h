@@ -1,18 +1,40 @@
-// How far a training run has come, on standard error.
+// How far the work has come, on standard error.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "microgpt/trainer.h"
 #include "output.h"
 
 namespace microgpt {
 
-// On a terminal one line that is drawn over and over; elsewhere a sparse log of some ten lines, and
-// none for a run of less than a second. Standard output is flushed together with it, so that step
-// lines on the same terminal end up above the line and not in it.
+// "1:05", "2:00:00".
+std::string describe_seconds(double seconds);
+
+// Of any work: on a terminal a line that is drawn over and over, some ten times a second, and taken
+// away in the end; elsewhere nothing.
+class StatusLine {
+ public:
+  StatusLine();
+  ~StatusLine();
+
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+
+  void draw(std::string_view text);
+
+ private:
+  bool terminal_;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point last_;
+};
+
+// Of a training: on a terminal one line that is drawn over and over; elsewhere a sparse log of some
+// ten lines, and none for a run of less than a second. Standard output is flushed together with it,
+// so that step lines on the same terminal end up above the line and not in it.
 class Progress {
  public:
   Progress(Output& out, std::int64_t first_step, std::int64_t num_steps, bool quiet);

@@ -54,7 +54,8 @@ typedef struct {
   double* data;
 } microgpt_parameter;
 
-// From the bytes of a model.json.
+// From the bytes of a model.json. A model that lacks parts (microgpt/config.h) is refused: what is
+// told here about models is true of whole ones.
 microgpt_model* microgpt_model_parse(const char* json, size_t size);
 
 // The walkthrough's toy: tokens BOS, a, b, c, two numbers wide, one layer, one head.

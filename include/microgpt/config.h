@@ -25,6 +25,26 @@ Activation parse_activation(std::string_view name);
 Optimizer parse_optimizer(std::string_view name);
 Schedule parse_schedule(std::string_view name);
 
+// Parts of a model that can be left out, to see what they buy.
+struct Parts {
+  bool rmsnorm = true;   // else x stays as it is
+  bool wpe = true;       // else zeros take the place of its rows, and it is not learned
+  bool residual = true;  // else a block's output takes the place of x and is not added to it
+
+  bool operator==(const Parts&) const = default;
+};
+
+// Their names, as they stand in files.
+struct PartName {
+  std::string_view name;
+  bool Parts::*part;
+};
+inline constexpr PartName kPartNames[] = {
+    {"rmsnorm", &Parts::rmsnorm}, {"wpe", &Parts::wpe}, {"residual", &Parts::residual}};
+
+// Names of those left out: "rmsnorm, residual"; empty for a whole model.
+std::string missing_parts(const Parts& parts);
+
 // The shape of a model: all that inference needs to know beside the weights.
 struct Config {
   int n_layer = 1;
@@ -33,12 +53,16 @@ struct Config {
   int n_head = 4;
   int vocab_size = 0;  // BOS included
   Activation activation = Activation::kRelu;
+  Parts parts = {};
 
   int head_dim() const { return n_embd / n_head; }
   std::size_t num_params() const;
 
   // Throws Error: a size is not in its range, or n_head does not divide n_embd.
   void check() const;
+
+  // For what knows whole models only. Throws Error starting with who: a part is left out.
+  void check_whole(const std::string& who) const;
 
   bool operator==(const Config&) const = default;
 };

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,15 +41,18 @@ class Dataset {
 
   std::size_t size() const { return documents_.size(); }
 
-  // UTF-8; valid while this dataset lives.
+  // UTF-8; valid while this dataset or a subset of it lives.
   std::string_view operator[](std::size_t i) const {
-    return std::string_view(text_).substr(documents_[i].begin, documents_[i].size);
+    return std::string_view(*text_).substr(documents_[i].begin, documents_[i].size);
   }
 
   // random.shuffle(docs).
   void shuffle(PythonRandom& random);
 
-  // Lower-case hexadecimal SHA-256 of the bytes that were given.
+  // The documents of these numbers, in this order.
+  Dataset subset(std::span<const std::size_t> numbers) const;
+
+  // Lower-case hexadecimal SHA-256 of the bytes that were given; of a subset, those of the whole.
   const std::string& sha256() const { return sha256_; }
 
  private:
@@ -59,9 +64,22 @@ class Dataset {
   void split_lines();
 
   Sequences sequences_;
-  std::string text_;  // UTF-8
+  std::shared_ptr<const std::string> text_;  // UTF-8
   std::vector<Slice> documents_;
   std::string sha256_;
 };
+
+// Documents to learn from, and documents to be judged by.
+struct Split {
+  Dataset train, held_out;
+};
+
+// Deals out the documents so that no text stands on both sides: a model that has learned a text by
+// heart is not praised for it. Of the different texts, a share is drawn and held out, at least one,
+// with all their copies; both sides keep the order of the documents. The split depends on the
+// documents, the share and the seed alone.
+// Throws Error: the share is not above 0 and below 1, the data is one running text, or all its
+// documents are the same.
+Split split_documents(const Dataset& dataset, double share, std::uint64_t seed);
 
 }  // namespace microgpt

@@ -103,7 +103,7 @@ class Engine {
 std::span<const std::string_view> engine_names();
 
 // The engine to take where nobody asks for one: `exact` for a small model that learns from one
-// sequence at a time, `cpu` for all others.
+// sequence at a time and for one without some of its parts, `cpu` for all others.
 inline constexpr std::size_t kSmallModel = 100'000;  // parameters
 std::string_view default_engine(const Config& config, std::int64_t sequences_per_step = 1);
 

@@ -30,4 +30,8 @@ struct Evaluation {
 Evaluation evaluate(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
                     const Dataset& dataset);
 
+// The loss_per_token of that alone, without the work for all else.
+double loss_per_token(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
+                      const Dataset& dataset);
+
 }  // namespace microgpt

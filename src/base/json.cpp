@@ -245,6 +245,12 @@ std::string json_string(const Json& object, const std::string& key, const std::s
   return value.get<std::string>();
 }
 
+bool json_bool(const Json& object, const std::string& key, const std::string& where) {
+  const Json& value = json_at(object, key, where);
+  if (!value.is_boolean()) wrong_type(value, key, "true or false", where);
+  return value.get<bool>();
+}
+
 std::string quote_json(std::string_view text) {
   return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
 }

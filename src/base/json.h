@@ -22,6 +22,7 @@ std::int64_t json_int(const Json& object, const std::string& key, std::int64_t m
                       std::int64_t max, const std::string& where);
 std::uint64_t json_uint64(const Json& object, const std::string& key, const std::string& where);
 double json_double(const Json& object, const std::string& key, const std::string& where);
+bool json_bool(const Json& object, const std::string& key, const std::string& where);
 std::string json_string(const Json& object, const std::string& key, const std::string& where);
 
 // A text as a JSON string, in ASCII as Python's json.dump writes it. Bytes that are not UTF-8

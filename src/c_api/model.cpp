@@ -49,8 +49,11 @@ const char* microgpt_version() { return version().data(); }
 const char* microgpt_last_error() { return last_error.data(); }
 
 microgpt_model* microgpt_model_parse(const char* json, size_t size) {
-  return pointer_of(
-      [&] { return new microgpt_model{parse_model(text_given(json, size, "json"), "model")}; });
+  return pointer_of([&] {
+    Model model = parse_model(text_given(json, size, "json"), "model");
+    model.config.check_whole("model");
+    return new microgpt_model{std::move(model)};
+  });
 }
 
 microgpt_model* microgpt_model_toy() {

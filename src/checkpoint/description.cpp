@@ -154,6 +154,10 @@ Config parse_config(const Json& object, int vocab_size, const std::string& where
   if (json.contains("activation")) {
     config.activation = read_name(json, "activation", parse_activation, here);
   }
+  for (const auto& [name, part] : kPartNames) {
+    const std::string key(name);
+    if (json.contains(key)) config.parts.*part = json_bool(json, key, here);
+  }
   check_derived(json, "vocab_size", vocab_size, here);
   located(here, [&] { config.check(); });
   check_derived(json, "head_dim", config.head_dim(), here);
@@ -232,15 +236,18 @@ void check_model(const Model& model) {
 
 std::string format_config(const Model& model) {
   const Config& config = model.config;
-  const std::string activation =
-      config.activation == Activation::kRelu
-          ? ""
-          : fmt::format(", \"activation\": \"{}\"", to_string(config.activation));
+  std::string unusual;
+  if (config.activation != Activation::kRelu) {
+    unusual = fmt::format(", \"activation\": \"{}\"", to_string(config.activation));
+  }
+  for (const auto& [name, part] : kPartNames) {
+    if (!(config.parts.*part)) unusual += fmt::format(", \"{}\": false", name);
+  }
   return fmt::format(
       "{{\"n_layer\": {}, \"n_embd\": {}, \"block_size\": {}, \"n_head\": {}, \"head_dim\": {}, "
       "\"vocab_size\": {}, \"BOS\": {}{}}}",
       config.n_layer, config.n_embd, config.block_size, config.n_head, config.head_dim(),
-      config.vocab_size, model.tokenizer.bos(), activation);
+      config.vocab_size, model.tokenizer.bos(), unusual);
 }
 
 std::string format_uchars(const Tokenizer& tokenizer) {

@@ -89,12 +89,13 @@ Dataset::Dataset(std::string bytes, const std::string& where, Encoding encoding,
   check_no_nul(bytes, where);
   if (encoding == Encoding::kUtf8) check_utf8(bytes, where);
   const bool empty = bytes.empty();
-  text_ = encoding == Encoding::kUtf8 ? std::move(bytes) : latin1_to_utf8(bytes);
-  if (sequences == Sequences::kWindows) {
-    normalize_newlines(text_);
-    if (!text_.empty()) documents_.push_back({0, text_.size()});
-  } else {
+  std::string text = encoding == Encoding::kUtf8 ? std::move(bytes) : latin1_to_utf8(bytes);
+  if (sequences == Sequences::kWindows) normalize_newlines(text);
+  text_ = std::make_shared<const std::string>(std::move(text));
+  if (sequences == Sequences::kDocuments) {
     split_lines();
+  } else if (!text_->empty()) {
+    documents_.push_back({0, text_->size()});
   }
   if (documents_.empty()) {
     throw Error(fmt::format("{}: no {}, expected at least one line of text, got {}", where,
@@ -106,15 +107,15 @@ Dataset::Dataset(std::string bytes, const std::string& where, Encoding encoding,
 // Python turns \r\n and \r into \n and splits there. To end a line at either character is the same,
 // for the empty line that \r\n makes is dropped.
 void Dataset::split_lines() {
-  const bool has_returns = text_.find('\r') != std::string::npos;  // else memchr finds the ends
-  for (std::size_t begin = 0, end; begin < text_.size(); begin = end + 1) {
-    end = has_returns ? text_.find_first_of("\r\n", begin) : text_.find('\n', begin);
-    end = std::min(end, text_.size());
-    const std::string_view line = std::string_view(text_).substr(begin, end - begin);
-    const std::string_view document = python_strip(line);
+  const std::string_view text = *text_;
+  const bool has_returns = text.find('\r') != text.npos;  // else memchr finds the ends
+  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
+    end = has_returns ? text.find_first_of("\r\n", begin) : text.find('\n', begin);
+    end = std::min(end, text.size());
+    const std::string_view document = python_strip(text.substr(begin, end - begin));
     if (document.empty()) continue;
     documents_.push_back(
-        {static_cast<std::size_t>(document.data() - text_.data()), document.size()});
+        {static_cast<std::size_t>(document.data() - text.data()), document.size()});
   }
 }
 
@@ -123,5 +124,12 @@ Dataset Dataset::read(const std::string& path, Encoding encoding, Sequences sequ
 }
 
 void Dataset::shuffle(PythonRandom& random) { random.shuffle(std::span(documents_)); }
+
+Dataset Dataset::subset(std::span<const std::size_t> numbers) const {
+  Dataset subset = *this;
+  subset.documents_.clear();
+  for (const std::size_t i : numbers) subset.documents_.push_back(documents_[i]);
+  return subset;
+}
 
 }  // namespace microgpt

@@ -33,7 +33,7 @@ std::span<const std::string_view> engine_names() { return kNames; }
 
 std::string_view default_engine(const Config& config, std::int64_t sequences_per_step) {
   const bool small = config.num_params() <= kSmallModel && sequences_per_step == 1;
-  return small ? "exact" : "cpu";
+  return small || config.parts != Parts() ? "exact" : "cpu";
 }
 
 double Engine::train_step(Batch batch, const OptimizerStep& step) {

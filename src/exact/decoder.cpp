@@ -75,8 +75,10 @@ class ExactDecoder final : public Decoder {
  private:
   // gpt of microgpt.py, up to lm_head: leaves the last layer's output in x_.
   void feed(std::size_t token) {
-    for (std::size_t i = 0; i < C_; ++i) x_[i] = wte_[token * C_ + i] + wpe_[position_ * C_ + i];
-    rmsnorm(x_.data());
+    for (std::size_t i = 0; i < C_; ++i) {
+      x_[i] = wte_[token * C_ + i] + (config_.parts.wpe ? wpe_[position_ * C_ + i] : 0.0);
+    }
+    norm(x_.data());
     for (Layer& layer : layers_) {
       attention_block(layer);
       mlp_block(layer);
@@ -85,14 +87,14 @@ class ExactDecoder final : public Decoder {
   }
 
   void attention_block(Layer& layer) {
-    rmsnorm(normed_.data());
+    norm(normed_.data());
     linear(qkv_.data(), normed_.data(), layer.qkv);
     std::copy_n(qkv_.data() + C_, C_, layer.keys.data() + position_ * C_);
     std::copy_n(qkv_.data() + 2 * C_, C_, layer.values.data() + position_ * C_);
     const auto D = static_cast<std::size_t>(config_.head_dim());
     for (std::size_t first = 0; first < C_; first += D) attend(layer, first, D);
     linear(out_.data(), attended_.data(), layer.attn_wo);
-    for (std::size_t i = 0; i < C_; ++i) x_[i] = out_[i] + x_[i];
+    add_residual();
   }
 
   // One head: the features from `first` to first + D.
@@ -120,18 +122,26 @@ class ExactDecoder final : public Decoder {
   }
 
   void mlp_block(const Layer& layer) {
-    rmsnorm(normed_.data());
+    norm(normed_.data());
     linear(hidden_.data(), normed_.data(), layer.mlp_fc1);
     for (double& h : hidden_) {
       h = h > 0 ? h : 0.0;
       if (config_.activation == Activation::kReluSquared) h = py_pow(h, 2.0);
     }
     linear(out_.data(), hidden_.data(), layer.mlp_fc2);
-    for (std::size_t i = 0; i < C_; ++i) x_[i] = out_[i] + x_[i];
+    add_residual();
   }
 
-  // out = rmsnorm(x_)
-  void rmsnorm(double* out) {
+  void add_residual() {
+    for (std::size_t i = 0; i < C_; ++i) x_[i] = config_.parts.residual ? out_[i] + x_[i] : out_[i];
+  }
+
+  // out = rmsnorm(x_), or x_ where the model has no RMSNorm
+  void norm(double* out) {
+    if (!config_.parts.rmsnorm) {
+      std::copy(x_.begin(), x_.end(), out);
+      return;
+    }
     double sum = 0.0;
     for (std::size_t i = 0; i < C_; ++i) sum += x_[i] * x_[i];
     const double scale = py_pow(sum * inverse_n_ + 1e-5, -0.5);

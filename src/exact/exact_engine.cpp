@@ -49,6 +49,7 @@ class ExactEngine final : public Engine {
   using Update = const AdamConstants*;  // null: it is added to grads_
 
   void forward(std::span<const int> tokens, std::size_t n);
+  void embed(std::span<const int> tokens);
   void forward_layer(LayerActivations& layer, const LayerMatrices& weights, double* out);
   void losses(std::span<const int> tokens, double dloss);
   void backward(std::span<const int> tokens, Update update);
@@ -56,8 +57,12 @@ class ExactEngine final : public Engine {
   void backward_layer(const LayerActivations& layer, const LayerMatrices& weights, Update update);
   void backward_embedding(std::span<const int> tokens, Update update);
 
+  void norm(double* out, double* ms, double* scale, const double* x);
   void linear(double* out, const double* x, const Matrix& w);
-  void linear_input(double* dx, const double* dy, const Matrix& w, const std::uint32_t* order);
+  void linear_input(double* dx, const double* dy, const Matrix& w, const std::uint32_t* order,
+                    bool add = false);
+  void normed_linear_input(const double* dy, const Matrix& w, const std::uint32_t* order,
+                           const double* x, const double* ms, const double* scale);
   void linear_weight(const Matrix& w, const double* dy, const double* x, Update update);
   void add_rows(const Matrix& w, std::span<const int> row_of_position, Update update);
   const std::uint32_t* last_row_first(std::size_t rows) const;
@@ -68,6 +73,7 @@ class ExactEngine final : public Engine {
   double inverse_sqrt_head_dim_;
   std::vector<std::uint32_t> descending_, qkv_order_;  // of the rows of matrices
   std::vector<int> positions_;                         // 0, 1, 2, ...
+  std::vector<double> zeros_;                          // a row of wpe where the model has none
   AlignedVector<double> params_, grads_;
   AlignedVector<double> m_, v_;     // Adam's moments; empty before its first step
   AlignedVector<double> gradient_;  // of one matrix, on its way to Adam
@@ -98,6 +104,7 @@ ExactEngine::ExactEngine(const Config& config)
       descending_(std::max(layout_.V, 4 * layout_.C)),
       qkv_order_(make_qkv_order(layout_)),
       positions_(static_cast<std::size_t>(config.block_size)),
+      zeros_(layout_.C),
       params_(config.num_params()),
       grads_(config.num_params()),
       gradient_(std::max({layout_.V, layout_.wpe.rows, 4 * layout_.C}) * layout_.C) {
@@ -185,9 +192,31 @@ void ExactEngine::linear(double* out, const double* x, const Matrix& w) {
   kernels_.linear_forward(out, x, &params_[w.offset], tiles_of(n_), w.rows, w.cols);
 }
 
+// x as it is where the model has no RMSNorm.
+void ExactEngine::norm(double* out, double* ms, double* scale, const double* x) {
+  if (config_.parts.rmsnorm) {
+    kernels_.rmsnorm_forward(out, ms, scale, x, tiles_of(n_), layout_.C);
+  } else {
+    std::copy_n(x, tiles_of(n_) * layout_.C * kTile, out);
+  }
+}
+
 void ExactEngine::linear_input(double* dx, const double* dy, const Matrix& w,
-                               const std::uint32_t* order) {
-  kernels_.linear_backward_input(dx, dy, &params_[w.offset], order, tiles_of(n_), w.rows, w.cols);
+                               const std::uint32_t* order, bool add) {
+  kernels_.linear_backward_input(dx, dy, &params_[w.offset], order, tiles_of(n_), w.rows, w.cols,
+                                 add);
+}
+
+// The gradient of a block's input, which its first matrix reads through the norm. activations_.dx
+// is that of the block's output, and the residual's term. Without a norm the matrix's terms are
+// added to that one by one.
+void ExactEngine::normed_linear_input(const double* dy, const Matrix& w, const std::uint32_t* order,
+                                      const double* x, const double* ms, const double* scale) {
+  Activations& a = activations_;
+  if (!config_.parts.rmsnorm) return linear_input(a.dx, dy, w, order, config_.parts.residual);
+  linear_input(a.dnormed, dy, w, order);
+  kernels_.rmsnorm_backward(a.dx, config_.parts.residual ? a.dx : nullptr, a.dnormed, x, ms, scale,
+                            tiles_of(n_), layout_.C);
 }
 
 void ExactEngine::linear_weight(const Matrix& w, const double* dy, const double* x, Update update) {
@@ -211,40 +240,45 @@ void ExactEngine::forward(std::span<const int> tokens, std::size_t n) {
   n_ = n;
   Activations& a = activations_;
   a.resize(layout_, n);
-  const std::size_t width = padded(layout_.C);
-  for (std::size_t p = 0; p < n; ++p) {
-    const double* tok_emb =
-        &params_[layout_.wte.offset + static_cast<std::size_t>(tokens[p]) * layout_.C];
-    const double* pos_emb = &params_[layout_.wpe.offset + p * layout_.C];
-    for (std::size_t i = 0; i < layout_.C; ++i) a.rows[p * width + i] = tok_emb[i] + pos_emb[i];
-  }
-  std::fill(a.rows + n * width, a.rows + tiles_of(n) * kTile * width, 0.0);
-  kernels_.tiles_from_rows(a.embedding, a.rows, tiles_of(n), layout_.C);
-  kernels_.rmsnorm_forward(a.layers[0].x, a.ms, a.scale, a.embedding, tiles_of(n), layout_.C);
+  embed(tokens);
+  norm(a.layers[0].x, a.ms, a.scale, a.embedding);
   for (std::size_t l = 0; l < layout_.L; ++l) {
     forward_layer(a.layers[l], layout_.layer(l), l + 1 < layout_.L ? a.layers[l + 1].x : a.x_final);
   }
   linear(a.logits, a.x_final, layout_.lm_head);
 }
 
+void ExactEngine::embed(std::span<const int> tokens) {
+  Activations& a = activations_;
+  const std::size_t width = padded(layout_.C);
+  for (std::size_t p = 0; p < n_; ++p) {
+    const double* tok_emb =
+        &params_[layout_.wte.offset + static_cast<std::size_t>(tokens[p]) * layout_.C];
+    const double* pos_emb =
+        config_.parts.wpe ? &params_[layout_.wpe.offset + p * layout_.C] : zeros_.data();
+    for (std::size_t i = 0; i < layout_.C; ++i) a.rows[p * width + i] = tok_emb[i] + pos_emb[i];
+  }
+  std::fill(a.rows + n_ * width, a.rows + tiles_of(n_) * kTile * width, 0.0);
+  kernels_.tiles_from_rows(a.embedding, a.rows, tiles_of(n_), layout_.C);
+}
+
 void ExactEngine::forward_layer(LayerActivations& layer, const LayerMatrices& weights,
                                 double* out) {
-  const std::size_t n_tiles = tiles_of(n_), C = layout_.C, count = n_tiles * C * kTile;
+  const std::size_t C = layout_.C, count = tiles_of(n_) * C * kTile;
   // 1) Multi-head attention block
-  kernels_.rmsnorm_forward(layer.normed, layer.ms, layer.scale, layer.x, n_tiles, C);
+  norm(layer.normed, layer.ms, layer.scale, layer.x);
   linear(layer.qkv, layer.normed, weights.qkv);
   kernels_.attention_forward(layer.attended, layer.exps, layer.total, layer.inverse, layer.qkv,
                              {C, layout_.H, n_, inverse_sqrt_head_dim_});
   linear(layer.x_mlp, layer.attended, weights.attn_wo);
-  kernels_.add(layer.x_mlp, layer.x_mlp, layer.x, count);
+  if (config_.parts.residual) kernels_.add(layer.x_mlp, layer.x_mlp, layer.x, count);
   // 2) MLP block
-  kernels_.rmsnorm_forward(layer.normed_mlp, layer.ms_mlp, layer.scale_mlp, layer.x_mlp, n_tiles,
-                           C);
+  norm(layer.normed_mlp, layer.ms_mlp, layer.scale_mlp, layer.x_mlp);
   linear(layer.hidden, layer.normed_mlp, weights.mlp_fc1);
   kernels_.activate(layer.activated, layer.hidden, 4 * count,
                     config_.activation == Activation::kReluSquared);
   linear(out, layer.activated, weights.mlp_fc2);
-  kernels_.add(out, out, layer.x_mlp, count);
+  if (config_.parts.residual) kernels_.add(out, out, layer.x_mlp, count);
 }
 
 // The losses and the gradients of the logits.
@@ -283,40 +317,41 @@ void ExactEngine::backward_lm_head(std::span<const int> tokens, Update update) {
 void ExactEngine::backward_layer(const LayerActivations& layer, const LayerMatrices& weights,
                                  Update update) {
   Activations& a = activations_;
-  const std::size_t n_tiles = tiles_of(n_), C = layout_.C;
+  const std::size_t C = layout_.C;
   // 2) MLP block
   linear_input(a.dhidden, a.dx, weights.mlp_fc2, last_row_first(C));
   linear_weight(weights.mlp_fc2, a.dx, layer.activated, update);
-  kernels_.activate_backward(a.dhidden, layer.hidden, n_tiles * 4 * C * kTile,
+  kernels_.activate_backward(a.dhidden, layer.hidden, tiles_of(n_) * 4 * C * kTile,
                              config_.activation == Activation::kReluSquared);
-  linear_input(a.dnormed, a.dhidden, weights.mlp_fc1, last_row_first(4 * C));
+  normed_linear_input(a.dhidden, weights.mlp_fc1, last_row_first(4 * C), layer.x_mlp, layer.ms_mlp,
+                      layer.scale_mlp);
   linear_weight(weights.mlp_fc1, a.dhidden, layer.normed_mlp, update);
-  kernels_.rmsnorm_backward(a.dx, a.dx, a.dnormed, layer.x_mlp, layer.ms_mlp, layer.scale_mlp,
-                            n_tiles, C);
   // 1) Multi-head attention block
   linear_input(a.dattended, a.dx, weights.attn_wo, last_row_first(C));
   linear_weight(weights.attn_wo, a.dx, layer.attended, update);
   kernels_.attention_backward(a.dqkv, a.attention_scratch, a.dattended, layer.exps, layer.total,
                               layer.inverse, layer.qkv, {C, layout_.H, n_, inverse_sqrt_head_dim_});
-  linear_input(a.dnormed, a.dqkv, weights.qkv, qkv_order_.data());
+  normed_linear_input(a.dqkv, weights.qkv, qkv_order_.data(), layer.x, layer.ms, layer.scale);
   linear_weight(weights.qkv, a.dqkv, layer.normed, update);
-  kernels_.rmsnorm_backward(a.dx, a.dx, a.dnormed, layer.x, layer.ms, layer.scale, n_tiles, C);
 }
 
 void ExactEngine::backward_embedding(std::span<const int> tokens, Update update) {
   Activations& a = activations_;
-  kernels_.rmsnorm_backward(a.dx, nullptr, a.dx, a.embedding, a.ms, a.scale, tiles_of(n_),
-                            layout_.C);
+  if (config_.parts.rmsnorm) {
+    kernels_.rmsnorm_backward(a.dx, nullptr, a.dx, a.embedding, a.ms, a.scale, tiles_of(n_),
+                              layout_.C);
+  }
   kernels_.rows_from_tiles(a.rows, a.dx, tiles_of(n_), layout_.C);
-  add_rows(layout_.wte, tokens, update);
-  add_rows(layout_.wpe, positions_, update);
+  add_rows(layout_.wte, tokens.first(n_), update);
+  add_rows(layout_.wpe, std::span(positions_).first(config_.parts.wpe ? n_ : 0), update);
 }
 
-// Adds activations_.rows to the gradients of an embedding, from the last position to the first.
+// Adds activations_.rows to the gradients of an embedding, from the last position to the first, and
+// updates it, used or not.
 void ExactEngine::add_rows(const Matrix& w, std::span<const int> row_of_position, Update update) {
   double* const grads = update == nullptr ? &grads_[w.offset] : gradient_.data();
   if (update != nullptr) std::fill_n(grads, w.size(), 0.0);
-  for (std::size_t p = n_; p-- > 0;) {
+  for (std::size_t p = row_of_position.size(); p-- > 0;) {
     double* const row = grads + static_cast<std::size_t>(row_of_position[p]) * w.cols;
     const double* const term = activations_.rows + p * padded(w.cols);
     for (std::size_t i = 0; i < w.cols; ++i) row[i] += term[i];

@@ -46,10 +46,10 @@ struct Kernels {
   // out = x W^T: out[o] = sum over i of w[o][i] * x[i], from the first i on. w: (rows, cols).
   void (*linear_forward)(double* out, const double* x, const double* w, std::size_t n_tiles,
                          std::size_t rows, std::size_t cols);
-  // dx = dy W: the terms of dx[i] are added in the given order of the rows.
+  // dx = (add ? dx : 0) + dy W: the terms of dx[i] are added in the given order of the rows.
   void (*linear_backward_input)(double* dx, const double* dy, const double* w,
                                 const std::uint32_t* order, std::size_t n_tiles, std::size_t rows,
-                                std::size_t cols);
+                                std::size_t cols, bool add);
   // dw[o][i] = (add ? dw[o][i] : 0) + sum of dy[o] * x[i] from the last position to the first.
   // x in rows, dy in tiles.
   void (*linear_backward_weight)(double* dw, const double* dy, const double* x, std::size_t n,

@@ -88,6 +88,14 @@ Schedule parse_schedule(std::string_view name) {
   return value_of<Schedule>(kSchedules, "schedule", name);
 }
 
+std::string missing_parts(const Parts& parts) {
+  std::string missing;
+  for (const auto& [name, part] : kPartNames) {
+    if (!(parts.*part)) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", name);
+  }
+  return missing;
+}
+
 std::size_t Config::num_params() const {
   const auto C = static_cast<std::size_t>(n_embd);
   const auto tables =
@@ -111,6 +119,14 @@ void Config::check() const {
     throw Error(fmt::format(
         "n_embd: makes {} bytes of parameters, expected what this machine can address", bytes));
   }
+}
+
+void Config::check_whole(const std::string& who) const {
+  if (parts == Parts()) return;
+  throw Error(
+      fmt::format("{}: expected a whole model, got one without {}; only the engines exact "
+                  "and reference compute such a model",
+                  who, missing_parts(parts)));
 }
 
 void TrainConfig::check() const {

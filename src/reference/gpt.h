@@ -84,6 +84,24 @@ Vector<T> add(const Vector<T>& a, const Vector<T>& b) {
   return map(a.size(), [&](std::size_t i) { return a[i] + b[i]; });
 }
 
+// What gpt does where a part can be left out (Config::parts): rmsnorm, or x as it is; the sum with
+// the residual, or x alone; the sum with a row of wpe, or with zeros.
+template <class T, class Probe>
+Vector<T> norm(const Parts& parts, const Vector<T>& x, const Probe& probe) {
+  return parts.rmsnorm ? rmsnorm(x, probe) : x;
+}
+
+template <class T>
+Vector<T> add_residual(const Parts& parts, const Vector<T>& x, const Vector<T>& x_residual) {
+  return parts.residual ? add(x, x_residual) : x;
+}
+
+template <class T>
+Vector<T> add_position(const Parts& parts, const Vector<T>& tok_emb, const Vector<T>& pos_emb) {
+  if (parts.wpe) return add(tok_emb, pos_emb);
+  return map(tok_emb.size(), [&](std::size_t i) { return tok_emb[i] + 0.0; });
+}
+
 template <class T>
 Vector<T> activate(Activation activation, const Vector<T>& x) {
   return map(x.size(), [&](std::size_t i) {
@@ -124,15 +142,15 @@ Vector<T> gpt(const Config& config, const Weights<T>& weights, std::size_t token
               std::size_t pos_id, Cache<T>& keys, Cache<T>& values, const Probe& probe = {}) {
   const Vector<T>& tok_emb = probe("tok_emb", weights.wte[token_id]);
   const Vector<T>& pos_emb = probe("pos_emb", weights.wpe[pos_id]);
-  Vector<T> x = probe("embedding", add(tok_emb, pos_emb));
-  x = rmsnorm(x, probe.in("embedding_norm"));
+  Vector<T> x = probe("embedding", add_position(config.parts, tok_emb, pos_emb));
+  x = norm(config.parts, x, probe.in("embedding_norm"));
 
   for (std::size_t li = 0; li < weights.layers.size(); ++li) {
     const Layer<T>& layer = weights.layers[li];
     const auto& part = probe.in("layer", li);
     // 1) Multi-head attention block
     Vector<T> x_residual = x;
-    x = rmsnorm(x, part.in("attn_norm"));
+    x = norm(config.parts, x, part.in("attn_norm"));
     const Vector<T> q = part("q", linear(x, layer.attn_wq));
     keys[li].push_back(part("k", linear(x, layer.attn_wk)));
     values[li].push_back(part("v", linear(x, layer.attn_wv)));
@@ -140,14 +158,14 @@ Vector<T> gpt(const Config& config, const Weights<T>& weights, std::size_t token
     part("values", values[li]);
     x = attention(config, q, keys[li], values[li], part);
     x = part("attn_out", linear(x, layer.attn_wo));
-    x = part("attn_residual", add(x, x_residual));
+    x = part("attn_residual", add_residual(config.parts, x, x_residual));
     // 2) MLP block
     x_residual = x;
-    x = rmsnorm(x, part.in("mlp_norm"));
+    x = norm(config.parts, x, part.in("mlp_norm"));
     x = part("mlp_pre", linear(x, layer.mlp_fc1));
     x = part("mlp_act", activate(config.activation, x));
     x = part("mlp_out", linear(x, layer.mlp_fc2));
-    x = part("mlp_residual", add(x, x_residual));
+    x = part("mlp_residual", add_residual(config.parts, x, x_residual));
   }
   return probe("logits", linear(x, weights.lm_head));
 }

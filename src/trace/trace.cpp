@@ -70,6 +70,7 @@ void check_step(const OptimizerStep& step) {
 void check_input(const Config& config, const StateDict& state, std::span<const int> tokens,
                  const TraceOptions& options) {
   config.check();
+  config.check_whole("trace");
   check_state_dict(state, config, "trace");
   const std::vector<int> document(tokens.begin(), tokens.end());
   check_batch(config, {&document, 1});

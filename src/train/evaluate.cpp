@@ -88,6 +88,17 @@ class BigramCounts {
 
 }  // namespace
 
+double loss_per_token(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
+                      const Dataset& dataset) {
+  const auto decoder = engine.new_decoder();
+  double loss = 0, tokens = 0;
+  for_each_sequence(dataset, config, tokenizer, [&](std::span<const int> sequence) {
+    loss += sequence_loss(*decoder, config, sequence);
+    tokens += static_cast<double>(sequence.size() - 1);
+  });
+  return loss / tokens;
+}
+
 Evaluation evaluate(const Engine& engine, const Config& config, const Tokenizer& tokenizer,
                     const Dataset& dataset) {
   Evaluation result;

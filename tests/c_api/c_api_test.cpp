@@ -117,6 +117,16 @@ TEST(CApi, ModelIsWhatItsJsonSays) {
   }
 }
 
+TEST(CApi, AModelWithoutSomePartsIsRefused) {
+  Model toy = toy_model();
+  toy.config.parts.rmsnorm = false;
+  const std::string json = format_model(toy);
+  EXPECT_EQ(microgpt_model_parse(json.data(), json.size()), nullptr);
+  EXPECT_STREQ(microgpt_last_error(),
+               "model: expected a whole model, got one without rmsnorm; only the engines exact and "
+               "reference compute such a model");
+}
+
 TEST(CApi, TextBecomesTokensAndLetters) {
   const ModelHandle model(microgpt_model_toy());
   std::vector<int> tokens(4, -1);

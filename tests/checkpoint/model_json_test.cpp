@@ -71,6 +71,15 @@ TEST(ModelJson, HasTheLayoutOfTheFormat) {
           "\"grad_accum\": 34}}");
 }
 
+// A part is named only where it is left out.
+TEST(ModelJson, PartsThatAreLeftOut) {
+  Model model = small_model();
+  model.config.parts = {.rmsnorm = false, .residual = false};
+  const std::string text = format_model(model);
+  EXPECT_NE(text.find("\"BOS\": 2, \"rmsnorm\": false, \"residual\": false}"), std::string::npos);
+  EXPECT_TRUE(same(parse_model(text, "m.json"), model));
+}
+
 TEST(ModelJson, RoundTripIsTheIdentityOnBits) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     for (const Model& model : {small_model(seed), unicode_model(seed)}) {
@@ -160,6 +169,7 @@ TEST(ModelJson, TakesOtherLayouts) {
       {"{\"0\": \"a\", \"1\": \"b\"}", "{\"2\": \"<BOS>\", \"1\": \"b\", \"0\": \"a\"}"},
       {"\"n_layer\": 1, \"n_embd\": 2", "\"n_embd\": 2, \"dropout\": 0.1, \"n_layer\": 1"},
       {"\"BOS\": 2", "\"BOS\": 2, \"activation\": \"relu\""},
+      {"\"BOS\": 2", "\"BOS\": 2, \"rmsnorm\": true"},
       {"[[0.0, 1.0]", "[[0, 1]"},
       {": ", ":\n\t"}};
   for (const auto& [from, to] : edits) {
@@ -231,6 +241,8 @@ TEST(ModelJson, NamesWhatIsWrong) {
       {"\"vocab_size\": 3", "\"vocab_size\": 4", "m.json: config: vocab_size is 4, expected 3"},
       {"\"BOS\": 2", "\"BOS\": 1", "m.json: config: BOS is 1, expected 2"},
       {"\"BOS\": 2", "\"BOS\": 2, \"activation\": \"gelu\"", "m.json: config: activation: no such"},
+      {"\"BOS\": 2", "\"BOS\": 2, \"wpe\": 0",
+       "m.json: config: wpe is the number 0, expected true or false"},
       // tokenizer
       {"\"character\"", "\"bpe\"", "m.json: tokenizer: type is \"bpe\", expected \"character\""},
       {"\"uchars\"", "\"x\"", "m.json: tokenizer: no key \"uchars\""},

@@ -23,12 +23,25 @@ TEST(DefaultEngine, ByParametersAndBatch) {
   EXPECT_EQ(default_engine(config), small);
   EXPECT_EQ(default_engine(config, 1), small);
   EXPECT_EQ(default_engine(config, 2), large);
+  config.parts.wpe = false;
+  EXPECT_EQ(default_engine(config, 2), small);
+  config.parts.wpe = true;
   config.n_embd = 88;
   EXPECT_LE(config.num_params(), kSmallModel);
   EXPECT_EQ(default_engine(config), small);
   config.n_embd = 92;
   EXPECT_GT(config.num_params(), kSmallModel);
   EXPECT_EQ(default_engine(config), large);
+}
+
+TEST(MakeEngine, CpuKnowsWholeModelsOnly) {
+  if (!has("cpu")) GTEST_SKIP() << "no engine cpu here";
+  Config config;
+  config.vocab_size = 3;
+  config.parts.residual = false;
+  EXPECT_EQ(message_of([&] { make_engine("cpu", config); }),
+            "engine cpu: expected a whole model, got one without residual; only the engines exact "
+            "and reference compute such a model");
 }
 
 TEST(MakeEngine, RefusesThreadsOutOfRange) {

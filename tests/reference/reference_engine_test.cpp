@@ -45,23 +45,69 @@ StateDict with_params(StateDict state, const std::vector<double>& params) {
   return state;
 }
 
-// Property: the gradient of every parameter agrees with central differences of the loss.
-TEST(ReferenceEngine, GradientsMatchFiniteDifferences) {
+// The gradient of every parameter agrees with central differences of the loss.
+void expect_right_gradients(const Config& config) {
   const std::vector<std::vector<int>> batch = {{4, 0, 1, 2, 4}, {4, 3, 4}};
+  const StateDict state = random_state(config);
+  const auto engine = make_reference_engine(config);
+  engine->load(state);
+  engine->loss_and_grad(batch);
+  const std::vector<double> grads = engine->grads();
+  const auto numerical = numerical_gradient(
+      [&](const std::vector<double>& params) {
+        return loss_at(config, with_params(state, params), batch);
+      },
+      flatten(state), 1e-6);
+  for (std::size_t i = 0; i < grads.size(); ++i) EXPECT_NEAR(grads[i], numerical[i], 2e-8) << i;
+}
+
+TEST(ReferenceEngine, GradientsMatchFiniteDifferences) {
   for (const Activation activation : {Activation::kRelu, Activation::kReluSquared}) {
-    const Config config = small_config(activation);
-    const StateDict state = random_state(config);
+    expect_right_gradients(small_config(activation));
+  }
+}
+
+TEST(ReferenceEngine, GradientsWithoutPartsMatchFiniteDifferences) {
+  for (const PartName& name : kPartNames) {
+    Config config = small_config();
+    config.parts.*name.part = false;
+    SCOPED_TRACE(missing_parts(config.parts));
+    expect_right_gradients(config);
+  }
+}
+
+// One layer whose blocks give out zeros, logits are lm_head's rows times what is left of x, in
+// hand: 2 features, wte[token] = (3, 4), wpe[0] = (1, -1).
+struct PassThrough {
+  PassThrough() {
+    for (Tensor& tensor : state.params) tensor.data.assign(tensor.rows * tensor.cols, 0.0);
+    state.params[0].data = {0, 0, 3, 4};
+    state.params[1].data = {1, -1};
+    state.params[2].data = {1, 0, 0, 1};  // logits are x
+  }
+
+  std::vector<double> logits(const Parts& parts) {
+    config.parts = parts;
     const auto engine = make_reference_engine(config);
     engine->load(state);
-    engine->loss_and_grad(batch);
-    const std::vector<double> grads = engine->grads();
-    const auto numerical = numerical_gradient(
-        [&](const std::vector<double>& params) {
-          return loss_at(config, with_params(state, params), batch);
-        },
-        flatten(state), 1e-6);
-    for (std::size_t i = 0; i < grads.size(); ++i) EXPECT_NEAR(grads[i], numerical[i], 2e-8) << i;
+    std::vector<double> out(2);
+    engine->new_decoder()->forward(std::vector{1}, out);
+    return out;
   }
+
+  Config config{.n_layer = 1, .n_embd = 2, .block_size = 1, .n_head = 1, .vocab_size = 2};
+  StateDict state{parameter_table(config), {}, {}};
+};
+
+TEST(ReferenceEngine, PartsThatAreLeftOut) {
+  PassThrough model;
+  EXPECT_EQ(model.logits({.rmsnorm = false}), (std::vector{4.0, 3.0}));
+  EXPECT_EQ(model.logits({.rmsnorm = false, .wpe = false}), (std::vector{3.0, 4.0}));
+  EXPECT_EQ(model.logits({.residual = false}), (std::vector{0.0, 0.0}));
+  const double scale = 1 / std::sqrt((16.0 + 9.0) / 2 + 1e-5);
+  const std::vector<double> whole = model.logits({});
+  EXPECT_NEAR(whole[0], 4 * scale, 1e-15);
+  EXPECT_NEAR(whole[1], 3 * scale, 1e-15);
 }
 
 TEST(ReferenceEngine, LossOfEqualLogitsIsLogOfTheVocabulary) {

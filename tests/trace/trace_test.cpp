@@ -206,6 +206,10 @@ TEST(Trace, BadInputIsRefused) {
   EXPECT_NE(message([](Step& s) { s.tokens = {0}; }), "no error");
   EXPECT_NE(message([](Step& s) { s.tokens = {0, 4}; }), "no error");
   EXPECT_NE(message([](Step& s) { s.state.params.pop_back(); }), "no error");
+  EXPECT_EQ(
+      message([](Step& s) { s.config.parts = {.rmsnorm = false, .wpe = false}; }),
+      "trace: expected a whole model, got one without rmsnorm, wpe; only the engines exact and "
+      "reference compute such a model");
   EXPECT_EQ(message([](Step& s) { s.options.round = 16; }),
             "trace: expected 0 to 15 decimals to round to, got 16");
   EXPECT_EQ(message([](Step& s) { s.options.step = {.optimizer = Optimizer::kSgd}; }),

@@ -93,6 +93,19 @@ TEST(Evaluate, WindowsSideBySide) {
   EXPECT_NEAR(result.bigram_loss, -std::log(0.25 * std::pow(0.4, 6)) / 7, 1e-15);
 }
 
+TEST(LossPerToken, IsEvaluatesOwn) {
+  for (const Sequences sequences : {Sequences::kDocuments, Sequences::kWindows}) {
+    const Dataset dataset("abca\nb\ncabcabca\n", "test", Encoding::kUtf8, sequences);
+    const Tokenizer tokenizer = Tokenizer::from_dataset(dataset, Edition::kFinal);
+    const Config config = config_for(tokenizer, 4);
+    const auto engine = make_engine("exact", config);
+    PythonRandom random(1);
+    engine->load(init_state_dict(config, {.init_std = 0.5}, random));
+    EXPECT_EQ(loss_per_token(*engine, config, tokenizer, dataset),
+              evaluate(*engine, config, tokenizer, dataset).loss_per_token);
+  }
+}
+
 TEST(Evaluate, UnknownLetterIsAnError) {
   const Dataset known("ab\n", "test"), unknown("abz\n", "test");
   const Tokenizer tokenizer = Tokenizer::from_dataset(known, Edition::kFinal);

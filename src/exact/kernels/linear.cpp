@@ -18,11 +18,14 @@ void forward_rows(double* out, const double* x, const double* w, std::size_t n_t
   }
 }
 
-template <int kCols>
+template <int kCols, bool kAdd>
 void backward_cols(double* dx, const double* dy, const double* w, const std::uint32_t* order,
                    std::size_t n_tiles, std::size_t rows, std::size_t cols) {
   for (std::size_t tile = 0; tile < n_tiles; ++tile) {
     Double8 sum[kCols] = {};
+    if constexpr (kAdd) {
+      for (int c = 0; c < kCols; ++c) sum[c] = load(dx + (tile * cols + c) * kTile);
+    }
     for (std::size_t k = 0; k < rows; ++k) {
       const std::size_t o = order[k];
       const Double8 dy_o = load(dy + (tile * rows + o) * kTile);
@@ -30,6 +33,14 @@ void backward_cols(double* dx, const double* dy, const double* w, const std::uin
     }
     for (int c = 0; c < kCols; ++c) store(dx + (tile * cols + c) * kTile, sum[c]);
   }
+}
+
+template <bool kAdd>
+void backward_input(double* dx, const double* dy, const double* w, const std::uint32_t* order,
+                    std::size_t n_tiles, std::size_t rows, std::size_t cols) {
+  in_blocks<kSums>(cols, [&]<int kCols>(std::size_t i) {
+    backward_cols<kCols, kAdd>(dx + i * kTile, dy, w + i, order, n_tiles, rows, cols);
+  });
 }
 
 // Here a lane is a column of the weights: kRows rows by kVectors vectors of eight. stride: of dw.
@@ -101,10 +112,12 @@ void linear_forward(double* out, const double* x, const double* w, std::size_t n
 
 void linear_backward_input(double* dx, const double* dy, const double* w,
                            const std::uint32_t* order, std::size_t n_tiles, std::size_t rows,
-                           std::size_t cols) {
-  in_blocks<kSums>(cols, [&]<int kCols>(std::size_t i) {
-    backward_cols<kCols>(dx + i * kTile, dy, w + i, order, n_tiles, rows, cols);
-  });
+                           std::size_t cols, bool add) {
+  if (add) {
+    backward_input<true>(dx, dy, w, order, n_tiles, rows, cols);
+  } else {
+    backward_input<false>(dx, dy, w, order, n_tiles, rows, cols);
+  }
 }
 
 void linear_backward_weight(double* dw, const double* dy, const double* x, std::size_t n,

@@ -13,7 +13,7 @@ void linear_forward(double* out, const double* x, const double* w, std::size_t n
                     std::size_t rows, std::size_t cols);
 void linear_backward_input(double* dx, const double* dy, const double* w,
                            const std::uint32_t* order, std::size_t n_tiles, std::size_t rows,
-                           std::size_t cols);
+                           std::size_t cols, bool add);
 void linear_backward_weight(double* dw, const double* dy, const double* x, std::size_t n,
                             std::size_t rows, std::size_t cols, bool add);
 void rmsnorm_forward(double* out, double* mean_square, double* scale, const double* x,
