@@ -42,6 +42,7 @@ void add_engine(CLI::App& app, EngineChoice& choice);
 // Throws Error: see make_engine.
 std::unique_ptr<Engine> take_engine(const EngineChoice& choice, Model& model);
 
+Command check_command(CLI::App& program);
 Command train_command(CLI::App& program);
 Command sample_command(CLI::App& program);
 Command info_command(CLI::App& program);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <vector>
 
 #include "microgpt/error.h"
 
@@ -30,12 +31,28 @@ std::string read_stream(std::istream& stream, const std::string& name, std::size
   return bytes;
 }
 
+void read_stream_in_blocks(std::istream& stream, const std::string& name,
+                           const std::function<bool(std::string_view)>& take) {
+  std::vector<char> buffer(1 << 20);
+  do {
+    stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    if (stream.bad()) throw_unreadable(name);
+  } while (stream.gcount() > 0 && take({buffer.data(), static_cast<std::size_t>(stream.gcount())}));
+}
+
 }  // namespace
 
 std::string read_bytes(const std::string& path, std::size_t most) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw_unreadable(path);
   return read_stream(file, path, most);
+}
+
+void read_blocks(const std::string& path, const std::function<bool(std::string_view)>& take) {
+  if (path == "-") return read_stream_in_blocks(std::cin, path, take);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw_unreadable(path);
+  read_stream_in_blocks(file, path, take);
 }
 
 std::string read_standard_input(std::size_t most) { return read_stream(std::cin, "-", most); }

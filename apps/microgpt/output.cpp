@@ -21,6 +21,14 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBufferSize = 1 << 16;
 
+// The file that a path leads to; empty where something stands that is no file.
+std::string final_target(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) return "";
+  return fs::weakly_canonical(path, error).string();
+}
+
 // Waits until a descriptor that somebody made non-blocking takes more.
 void wait_until_writable(int descriptor) {
   pollfd entry{descriptor, POLLOUT, 0};
@@ -86,26 +94,14 @@ OutputFile OutputFile::open(const std::string& path, bool append) {
   return OutputFile(path, append ? O_APPEND : O_TRUNC, path);
 }
 
+OutputFile OutputFile::open_as(const std::string& path, const std::string& name) {
+  return OutputFile(path, O_TRUNC, name);
+}
+
 void OutputFile::write_whole(const std::string& path, std::string_view bytes) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  const bool in_place = fs::exists(status) && !fs::is_regular_file(status);
-  const std::string target = in_place ? path : fs::weakly_canonical(path, error).string();
-  const std::string temporary = in_place ? path : fmt::format("{}.{}", target, getpid());
-  OutputFile file(temporary, O_TRUNC, path);
-  try {
-    file.write(bytes);
-    file.flush();
-  } catch (const Error&) {
-    if (!in_place) fs::remove(temporary, error);
-    throw;
-  }
-  if (in_place) return;
-  fs::rename(temporary, target, error);
-  if (!error) return;
-  const std::string reason = error.message();
-  fs::remove(temporary, error);
-  throw Error(fmt::format("{}: can't be written, {}", path, reason));
+  WholeFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 OutputFile::OutputFile(const std::string& path, int flags, const std::string& name)
@@ -120,6 +116,26 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
 
 OutputFile::~OutputFile() {
   if (file_ >= 0) close(file_);
+}
+
+WholeFile::WholeFile(const std::string& path)
+    : path_(path),
+      target_(final_target(path)),
+      temporary_(target_.empty() ? "" : fmt::format("{}.{}", target_, getpid())),
+      file_(OutputFile::open_as(temporary_.empty() ? path : temporary_, path)) {}
+
+WholeFile::~WholeFile() {
+  std::error_code error;
+  if (!temporary_.empty()) fs::remove(temporary_, error);
+}
+
+void WholeFile::commit() {
+  file_.flush();
+  if (temporary_.empty()) return;
+  std::error_code error;
+  fs::rename(temporary_, target_, error);
+  if (error) throw Error(fmt::format("{}: can't be written, {}", path_, error.message()));
+  temporary_.clear();
 }
 
 }  // namespace microgpt

@@ -52,6 +52,9 @@ class OutputFile : public Output {
   // append: keep what is there. Throws Error: can't be opened.
   static OutputFile open(const std::string& path, bool append);
 
+  // Overwrites what is there. name: for messages. Throws Error: can't be opened.
+  static OutputFile open_as(const std::string& path, const std::string& name);
+
   // Puts a file at a path, whole or not at all. Something there that is no file, such as a pipe, is
   // written to. Throws Error: can't be written.
   static void write_whole(const std::string& path, std::string_view bytes);
@@ -64,6 +67,27 @@ class OutputFile : public Output {
   OutputFile(const std::string& path, int flags, const std::string& name);
 
   int file_;
+};
+
+// A file that is put at its path, whole, when it is committed, or not at all. Something there that
+// is no file, such as a pipe, is written to at once.
+class WholeFile {
+ public:
+  // Throws Error: can't be opened.
+  explicit WholeFile(const std::string& path);
+  WholeFile(const WholeFile&) = delete;
+  WholeFile& operator=(const WholeFile&) = delete;
+  ~WholeFile();
+
+  // Throw Error: can't be written.
+  void write(std::string_view text) { file_.write(text); }
+  void commit();
+
+ private:
+  std::string path_;
+  std::string target_;     // what the path leads to
+  std::string temporary_;  // where it is written; empty: at the path itself, or committed
+  OutputFile file_;
 };
 
 }  // namespace microgpt

@@ -24,6 +24,7 @@ ALLOWED = {
     "conform": "base random",
     "diff": "reference train trace conform",
     "guardrails": "base random data model generate",
+    "check": "base",
     "c_api": "",
 }
 

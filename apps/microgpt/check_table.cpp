@@ -1,0 +1,134 @@
+// A check for people, on standard output.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+#include <vector>
+
+#include "check_report.h"
+#include "message.h"
+#include "settings.h"
+
+namespace microgpt {
+namespace {
+
+// "1 error", "no warnings"
+std::string counted_severity(const ListReport& list, Severity severity) {
+  const std::size_t count = list.count(severity);
+  return fmt::format("{} {}{}", count == 0 ? "no" : grouped(count), to_string(severity),
+                     count == 1 ? "" : "s");
+}
+
+std::string duration_label(double seconds) {
+  if (seconds < 1) return "less than a second";
+  if (seconds < 100) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 6000) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+class CheckTable {
+ public:
+  explicit CheckTable(const CheckReport& report) : report_(report), list_(report.list) {}
+
+  std::string write() {
+    write_head();
+    for (const Finding& finding : list_.findings) write_finding(finding);
+    line(fmt::format("\n{}, {}, {}", counted_severity(list_, Severity::kError),
+                     counted_severity(list_, Severity::kWarning),
+                     counted_severity(list_, Severity::kNote)));
+    write_suggestion();
+    return std::move(text_);
+  }
+
+ private:
+  void line(const std::string& text) { text_ += text + "\n"; }
+  void write_head();
+  void write_finding(const Finding& finding);
+  void write_suggestion();
+
+  const CheckReport& report_;
+  const ListReport& list_;
+  std::string text_;
+};
+
+void CheckTable::write_head() {
+  line(fmt::format("list     {}", printable(report_.file)));
+  line(fmt::format("size     {} bytes, {} lines, {} documents, {}{} of them different",
+                   grouped(list_.bytes), grouped(list_.lines), grouped(list_.documents),
+                   list_.sampling > 0 ? "about " : "", grouped(list_.distinct)));
+  if (list_.documents == 0) return;
+  std::vector<std::string> scripts;
+  for (const auto& [script, letters] : list_.scripts) scripts.push_back(script);
+  const UnitCounts& points = list_.unit(TokenUnit::kCodePoint);
+  line(fmt::format("letters  {} different{}{}", grouped(points.different),
+                   scripts.empty() ? "" : "; ", fmt::join(scripts, ", ")));
+  line(fmt::format(
+      "lengths  half of the documents have at most {} code points, 95 % at most {}, the "
+      "longest {}",
+      list_.median_length, list_.length_95, points.longest));
+  if (list_.joiners_in_place == 0) return;
+  line(fmt::format(
+      "joiners  {} invisible characters belong where they stand, in emoji or in scripts "
+      "that need them",
+      grouped(list_.joiners_in_place)));
+}
+
+void CheckTable::write_finding(const Finding& finding) {
+  line(fmt::format("\n{:<8} {}: {}", to_string(finding.severity), to_string(finding.fault),
+                   finding.message));
+  if (!finding.advice.empty()) line(fmt::format("         {}", finding.advice));
+  for (const FaultExample& example : finding.examples) {
+    std::string place = fmt::format("line {}", grouped(example.line));
+    if (example.byte > 0) place += fmt::format(", byte {}", grouped(example.byte));
+    std::string row = fmt::format("           {:<20} ", place);
+    if (!example.what.empty()) row += fmt::format("{:<24} ", printable(example.what));
+    row += printable(example.text);
+    line(row.substr(0, row.find_last_not_of(' ') + 1));
+  }
+  const std::size_t shown = finding.examples.size();
+  if (shown == 0 || shown >= finding.count) return;
+  line(fmt::format("           and {} more{}", grouped(finding.count - shown),
+                   shown < report_.config.max_examples ? "" : "; --all shows them"));
+}
+
+void CheckTable::write_suggestion() {
+  if (!report_.suggestion) return;
+  const Suggestion& suggestion = *report_.suggestion;
+  line("\nsuggested for this list");
+  for (const Suggestion::Reason& reason : suggestion.reasons) {
+    std::string row = fmt::format("  {:<14} {:<10} {}", reason.setting, reason.value, reason.why);
+    line(row.substr(0, row.find_last_not_of(' ') + 1));
+  }
+  line(fmt::format("  {:<14} {}, by some steps on this machine", "time",
+                   duration_label(report_.seconds)));
+  if (suggestion.tokens != TokenUnit::kCodePoint) {
+    line("  `train` has code points as tokens so far, and these sizes are for those.");
+  }
+  line("\n  " + train_command_line(report_));
+}
+
+}  // namespace
+
+std::string train_command_line(const CheckReport& report) {
+  const Suggestion& suggestion = report.suggestion.value();
+  Settings settings = default_settings(Edition::kFinal);
+  const Settings usual = settings;
+  const int vocab_size = settings.config.vocab_size;
+  settings.config = suggestion.config;
+  settings.config.vocab_size = vocab_size;
+  settings.train = suggestion.train;
+  settings.engine = suggestion.engine;
+  settings.data = report.fixed ? report.fixed->path : report.file == "-" ? "FILE" : report.file;
+  if (!report.fixed) settings.encoding = report.config.encoding;
+  std::string command = "microgpt train";
+  for (const Setting& setting : all_settings()) {
+    const std::string value = format_value(setting, settings);
+    if (value == format_value(setting, usual)) continue;
+    command += fmt::format(" {} {}", flag_of(setting), shell_quoted(value));
+  }
+  return command;
+}
+
+std::string check_table(const CheckReport& report) { return CheckTable(report).write(); }
+
+}  // namespace microgpt

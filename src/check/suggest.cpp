@@ -1,0 +1,211 @@
+// What to train on a list. The rules were measured: docs/your-own-list.md has the figures.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "microgpt/check.h"
+#include "microgpt/engine.h"
+#include "microgpt/error.h"
+#include "microgpt/machine.h"
+#include "microgpt/random.h"
+#include "microgpt/state_dict.h"
+
+namespace microgpt {
+namespace {
+
+struct Size {
+  double letters;  // of different documents, ends included, from which on it is worth its time
+  int n_layer, n_embd, n_head;
+  int batch_size;
+  double learning_rate;
+  double epochs;
+};
+
+constexpr Size kSizes[] = {
+    {0, 1, 16, 4, 16, 0.01, 40},
+    {50'000, 1, 32, 4, 32, 0.01, 30},
+    {500'000, 2, 64, 4, 32, 0.005, 15},
+    {5'000'000, 4, 128, 4, 64, 0.003, 5},
+};
+constexpr std::int64_t kFewestSteps = 300, kMostSteps = 50'000;
+constexpr int kLongestBlock = 256;
+// A token that occurs less often than this, on average, is hardly learned.
+constexpr double kOftenEnough = 20;
+
+double as_double(std::size_t number) { return static_cast<double>(number); }
+
+class Adviser {
+ public:
+  explicit Adviser(const ListReport& report)
+      : report_(report), points_(report.unit(TokenUnit::kCodePoint)) {}
+
+  Suggestion advise() {
+    choose_tokens();
+    choose_block();
+    choose_size();
+    choose_steps();
+    return std::move(made_);
+  }
+
+ private:
+  void choose_tokens();
+  void choose_block();
+  void choose_size();
+  void choose_steps();
+
+  void because(const char* setting, const std::string& value, const std::string& why) {
+    made_.reasons.push_back({setting, value, why});
+  }
+
+  // Letters and ends of different documents.
+  double letters() const {
+    return as_double(points_.total + report_.documents) * as_double(report_.distinct) /
+           as_double(report_.documents);
+  }
+
+  const ListReport& report_;
+  const UnitCounts& points_;
+  const Size* size_ = nullptr;
+  Suggestion made_;
+};
+
+// Letters that are made of several code points (vowel signs, jamo, emoji) can come out in pieces
+// if each piece is a token. Bytes help where there are more characters than the list can teach.
+void Adviser::choose_tokens() {
+  const UnitCounts& graphemes = report_.unit(TokenUnit::kGrapheme);
+  const UnitCounts& bytes = report_.unit(TokenUnit::kByte);
+  const double joined =
+      1 - as_double(graphemes.total) / as_double(std::max<std::size_t>(points_.total, 1));
+  const auto is_often = [](const UnitCounts& unit) {
+    return as_double(unit.total) >= kOftenEnough * as_double(unit.different);
+  };
+  std::string why = "each letter is one code point";
+  if (!is_often(points_) && 2 * bytes.different < points_.different) {
+    made_.tokens = TokenUnit::kByte;
+    why = fmt::format(
+        "{} characters, each {:.0f} times on average, are too many to learn from "
+        "this list; it has {} different bytes",
+        points_.different, as_double(points_.total) / as_double(points_.different),
+        bytes.different);
+  } else if (joined > 0.01 && is_often(graphemes)) {
+    made_.tokens = TokenUnit::kGrapheme;
+    why = fmt::format(
+        "{:.0f} % of the code points belong to the letter before them; so no letter "
+        "comes out in pieces",
+        100 * joined);
+  } else if (joined > 0.01) {
+    why = fmt::format(
+        "letters of several code points are {} different ones, too many to learn "
+        "whole from this list",
+        graphemes.different);
+  }
+  because("tokens", std::string(to_string(made_.tokens)), why);
+}
+
+void Adviser::choose_block() {
+  const std::size_t usual = std::max(4 * report_.median_length, 2 * report_.length_95);
+  const std::size_t longest = std::min(points_.longest, usual);
+  int& block = made_.config.block_size;
+  block = static_cast<int>(
+      std::min<std::size_t>(std::max<std::size_t>(longest + 1, 16), kLongestBlock));
+  made_.config.vocab_size = static_cast<int>(points_.different) + 1;
+  std::string why = fmt::format("the longest document has {} code points, and its end is one more",
+                                points_.longest);
+  if (static_cast<std::size_t>(block) < points_.longest + 1) {
+    why = fmt::format(
+        "95 % of the documents have at most {} code points; the longest, of {}, would "
+        "make all of it slower",
+        report_.length_95, points_.longest);
+  }
+  because("block_size", std::to_string(block), why);
+}
+
+void Adviser::choose_size() {
+  const auto larger = std::ranges::upper_bound(kSizes, letters(), {}, &Size::letters);
+  size_ = larger - 1;
+  Config& config = made_.config;
+  config.n_layer = size_->n_layer;
+  config.n_embd = size_->n_embd;
+  config.n_head = size_->n_head;
+  const std::size_t parameters = config.num_params();
+  made_.memorises = as_double(parameters) > letters();
+  because("n_layer", std::to_string(config.n_layer), "");
+  because("n_embd", std::to_string(config.n_embd),
+          made_.memorises
+              ? fmt::format("{} parameters for {:.0f} letters: the model will learn this list by "
+                            "heart, and say its documents again; a longer list helps, nothing else",
+                            parameters, letters())
+              : fmt::format("{} parameters for {:.0f} letters in different documents", parameters,
+                            letters()));
+  because("n_head", std::to_string(config.n_head), "");
+}
+
+void Adviser::choose_steps() {
+  TrainConfig& train = made_.train;
+  const auto documents = static_cast<std::int64_t>(report_.documents);
+  train.batch_size = static_cast<int>(std::min<std::int64_t>(size_->batch_size, documents));
+  train.learning_rate = size_->learning_rate;
+  train.num_steps = std::clamp(
+      static_cast<std::int64_t>(size_->epochs * as_double(report_.documents)) / train.batch_size,
+      kFewestSteps, kMostSteps);
+  made_.epochs =
+      static_cast<double>(train.num_steps * train.batch_size) / as_double(report_.documents);
+  made_.engine = default_engine(made_.config, train.batch_size);
+  because("batch_size", std::to_string(train.batch_size), "");
+  because("learning_rate", fmt::format("{}", train.learning_rate), "");
+  because("num_steps", std::to_string(train.num_steps),
+          fmt::format("each document is seen {:.1f} times", made_.epochs));
+  because("engine", made_.engine, "");
+}
+
+// Documents of random tokens: what they are makes no difference to the time.
+std::vector<std::vector<int>> random_documents(const Suggestion& suggestion,
+                                               const ListReport& report) {
+  const Config& config = suggestion.config;
+  const std::size_t mean = report.unit(TokenUnit::kCodePoint).total / report.documents;
+  const std::size_t length = std::min(mean + 2, static_cast<std::size_t>(config.block_size) + 1);
+  std::vector<std::vector<int>> documents(static_cast<std::size_t>(suggestion.train.batch_size));
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const CounterRandom random(suggestion.train.seed, i);
+    for (std::size_t t = 0; t < length; ++t) {
+      documents[i].push_back(static_cast<int>(random.random(t) * config.vocab_size));
+    }
+  }
+  return documents;
+}
+
+}  // namespace
+
+Suggestion suggest(const ListReport& report) {
+  if (report.documents == 0) {
+    throw Error("suggestion: no documents, expected a list with at least one");
+  }
+  return Adviser(report).advise();
+}
+
+double measure_training(const Suggestion& suggestion, const ListReport& report) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kTime(200);
+  PythonRandom random(suggestion.train.seed);
+  const auto engine = make_engine(suggestion.engine, suggestion.config, {.threads = processors()});
+  engine->load(init_state_dict(suggestion.config, suggestion.train, random));
+  const auto documents = random_documents(suggestion, report);
+  OptimizerStep update{.learning_rate = suggestion.train.learning_rate,
+                       .beta1 = suggestion.train.beta1,
+                       .beta2 = suggestion.train.beta2,
+                       .eps_adam = suggestion.train.eps_adam};
+  engine->train_step(documents, update);  // what is made at the first is not measured
+  const Clock::time_point start = Clock::now();
+  do {
+    ++update.step;
+    engine->train_step(documents, update);
+  } while (Clock::now() - start < kTime);
+  const std::chrono::duration<double> seconds = Clock::now() - start;
+  return seconds.count() / static_cast<double>(update.step) *
+         static_cast<double>(suggestion.train.num_steps);
+}
+
+}  // namespace microgpt
