@@ -27,6 +27,7 @@ struct SampleOptions {
   const CLI::Option* temperature_option = nullptr;
   const CLI::Option* seed_option = nullptr;
   EngineChoice engine;
+  bool own_streams = false;
   bool json = false;
   std::string forbid;  // a policy
   std::string length;  // as parse_length takes it
@@ -103,7 +104,7 @@ int run_sample(const SampleOptions& options, Output& out) {
   const auto constraint = constraint_of(options, model);
   if (constraint) how.constraint = &*constraint;
   const auto engine = take_engine(options.engine, model);
-  const bool own_streams = has_own_streams(*engine);
+  const bool own_streams = options.own_streams || has_own_streams(*engine);
   catch_interrupts();
   if (own_streams && !options.json) {
     const auto take = [&](std::string_view text) {
@@ -160,6 +161,8 @@ Command sample_command(CLI::App& program) {
   options->seed_option = add_value(app, "--seed", &options->seed, "N", "0 to 18446744073709551615",
                                    "of the random numbers");
   add_engine(app, options->engine);
+  app.add_flag("--own-streams", options->own_streams,
+               "each document from random numbers of its own with any engine, as exports do");
   options->forbid_option =
       add_policy(app, "--forbid", options->forbid, "a policy: nothing that it bans is written");
   add_value(app, "--starts", &options->shape.starts, "TEXT", "", "what each must begin with");

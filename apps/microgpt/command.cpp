@@ -34,7 +34,7 @@ CLI::Option* add_value(CLI::App& app, const std::string& names, Target target,
 }
 
 void add_model(CLI::App& app, std::string& path) {
-  app.add_option("model", path, "a model.json, or the folder of a run")
+  app.add_option("model", path, "a model.json or .safetensors, or the folder of a run")
       ->type_name("MODEL")
       ->required();
 }

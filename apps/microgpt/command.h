@@ -47,6 +47,8 @@ Command train_command(CLI::App& program);
 Command sample_command(CLI::App& program);
 Command info_command(CLI::App& program);
 Command eval_command(CLI::App& program);
+Command export_command(CLI::App& program);
+Command new_command(CLI::App& program);
 Command trace_command(CLI::App& program);
 Command graph_command(CLI::App& program);
 Command explain_command(CLI::App& program);

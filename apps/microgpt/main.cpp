@@ -111,8 +111,9 @@ int parse_and_run(int argc, char** argv, Output& out) {
   program.require_subcommand(0, 1);
   program.footer(kExamples);
   const std::vector<Command> commands = {
-      check_command(program),   train_command(program),      sample_command(program),
-      info_command(program),    eval_command(program),       trace_command(program),
+      check_command(program),   new_command(program),        train_command(program),
+      sample_command(program),  info_command(program),       eval_command(program),
+      export_command(program),  trace_command(program),
       graph_command(program),   explain_command(program),    ladder_command(program),
       conform_command(program), diff_command(program),       bot_command(program),
       audit_command(program),   grade_command(program),      lab_command(program),

@@ -54,18 +54,29 @@ struct TrainingRun {
 inline constexpr char kModelFile[] = "model.json";
 inline constexpr char kTrainingFile[] = "training.safetensors";
 
-// Reads a model.json, or the one in a folder. Keys may stand in any order, and keys of others are
-// passed over.
-// Throws Error naming what is wrong and where: unreadable, over 512 MiB, not JSON, nested too deep,
+// Reads a model.json, the one in a folder, or a model in safetensors; which of them, its bytes say.
+// Keys may stand in any order, and keys of others are passed over.
+// Throws Error naming what is wrong and where: unreadable, over 64 GiB, not JSON, nested too deep,
 // a key missing, twice or of another type, sizes that contradict each other, values not finite.
 Model read_model(const std::string& path);
 
-// The same from the bytes of a model.json; where: its name for messages.
+// The same from the bytes of a file; where: its name for messages.
 Model parse_model(std::string_view json, const std::string& where);
+Model parse_model_safetensors(std::string_view bytes, const std::string& where);
 
 // The text of a model.json: one line, doubles as the shortest decimals that read back to the same
 // bits, state_dict in the order of the parameters.
 std::string format_model(const Model& model);
+
+// How weights are written for others: float32 rounds them.
+enum class Precision { kFloat64, kFloat32 };
+
+// A model.json with a row of weights a line. Throws Error: see format_model_safetensors.
+std::string format_model_in_rows(const Model& model, Precision precision);
+
+// The bytes that parse_model_safetensors reads, arrays in the order of the parameters.
+// Throws Error: the model contradicts itself, or a weight is too large for float32.
+std::string format_model_safetensors(const Model& model, Precision precision);
 
 // Writes a file whole or not at all. Throws Error: can't be written.
 void write_model(const std::string& path, const Model& model);

@@ -43,6 +43,9 @@ StateDict init_state_dict(const Config& config, const TrainConfig& train, Python
 // a value is not finite, or the moments have another length than the parameters.
 void check_state_dict(const StateDict& state, const Config& config, const std::string& where);
 
+// The parameters of a matrix rounded to float32. Throws Error naming it: one is too large.
+std::vector<float> to_floats(const Tensor& tensor);
+
 // All parameters in order.
 std::vector<double> flatten(const StateDict& state);
 

@@ -280,6 +280,15 @@ std::string format_provenance(const Provenance& provenance) {
       to_string(train.optimizer), to_string(train.schedule), train.batch_size, train.grad_accum);
 }
 
+std::string format_description(const Model& model) {
+  return fmt::format(
+      "\"config\": {}, \"tokenizer\": {{\"type\": \"{}\", \"uchars\": {}, \"bos_token_id\": {}}}, "
+      "\"provenance\": {}",
+      format_config(model), type_of(model.tokenizer), format_uchars(model.tokenizer),
+      model.tokenizer.bos(),
+      model.provenance ? format_provenance(*model.provenance) : "null");
+}
+
 std::string format_double(double value) {
   std::string text;
   append_double(text, value);

@@ -42,6 +42,9 @@ std::string format_uchars(const Tokenizer& tokenizer);
 std::string_view type_of(const Tokenizer& tokenizer);  // "character", "grapheme", "byte"
 std::string format_provenance(const Provenance& provenance);
 
+// What parse_description reads: the keys and values of an object, without its braces.
+std::string format_description(const Model& model);
+
 // Appends a finite double as Python's repr: the shortest decimals that read back to the same bits,
 // with a point or an exponent.
 void append_double(std::string& text, double value);

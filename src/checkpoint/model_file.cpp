@@ -1,4 +1,4 @@
-// model.json as a file: the text is model_json.cpp's.
+// Models as files: what is in them is model_json.cpp's and model_safetensors.cpp's.
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "checkpoint/safetensors.h"
 #include "microgpt/checkpoint.h"
 #include "microgpt/error.h"
 
@@ -29,7 +30,8 @@ Model read_model(const std::string& path) {
   if (!ignored && size > kMaxFile) {
     throw Error(fmt::format("{}: is {} bytes long, expected at most {}", file, size, kMaxFile));
   }
-  return parse_model(read_file(file, file, kMaxFile), file);
+  const std::string bytes = read_file(file, file, kMaxFile);
+  return is_safetensors(bytes) ? parse_model_safetensors(bytes, file) : parse_model(bytes, file);
 }
 
 void write_model(const std::string& path, const Model& model) {

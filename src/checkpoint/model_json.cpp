@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -78,12 +79,23 @@ std::vector<Tensor> parse_state_dict(const Json& root, const Config& config,
   return params;
 }
 
-void append_matrix(std::string& text, const Tensor& tensor) {
-  text += fmt::format("{}: [", quote_json(tensor.name));
+// How a text is laid out.
+struct Layout {
+  std::string_view between;  // values that stand one after the other: matrices, rows
+  Precision precision;
+};
+
+void append_weight(std::string& text, double weight, Precision precision) {
+  if (precision == Precision::kFloat64) return append_double(text, weight);
+  fmt::format_to(std::back_inserter(text), "{}", static_cast<float>(weight));
+}
+
+void append_matrix(std::string& text, const Tensor& tensor, const Layout& layout) {
+  text += fmt::format("{}: [[", quote_json(tensor.name));
   for (std::size_t i = 0; i < tensor.data.size(); ++i) {
-    if (i % tensor.cols == 0) text += i == 0 ? "[" : "], [";
-    if (i % tensor.cols != 0) text += ", ";
-    append_double(text, tensor.data[i]);
+    const bool begins_row = i % tensor.cols == 0;
+    if (i > 0) text += begins_row ? fmt::format("]{}[", layout.between) : ", ";
+    append_weight(text, tensor.data[i], layout.precision);
   }
   text += "]]";
 }
@@ -106,6 +118,24 @@ std::string format_tokenizer(const Tokenizer& tokenizer) {
 // A number of this many characters is typical: a sign, 17 digits, a point, a leading zero, ", ".
 constexpr std::size_t kTypicalNumber = 23;
 
+std::string format_json(const Model& model, const Layout& layout) {
+  check_model(model);
+  const std::string_view between = layout.between;
+  std::string text = fmt::format(
+      "{{\"format\": \"{}\"{}\"config\": {}{}\"tokenizer\": {}{}\"state_dict\": {{", kModelFormat,
+      between, format_config(model), between, format_tokenizer(model.tokenizer), between);
+  text.reserve(text.size() + kTypicalNumber * model.config.num_params() + 4096);
+  for (const Tensor& tensor : model.state.params) {
+    if (&tensor != &model.state.params.front()) text += between;
+    append_matrix(text, tensor, layout);
+  }
+  text += "}";
+  if (model.provenance) {
+    text += fmt::format("{}\"provenance\": {}", between, format_provenance(*model.provenance));
+  }
+  return text + "}";
+}
+
 }  // namespace
 
 Model parse_model(std::string_view json, const std::string& where) {
@@ -117,18 +147,14 @@ Model parse_model(std::string_view json, const std::string& where) {
 }
 
 std::string format_model(const Model& model) {
-  check_model(model);
-  std::string text =
-      fmt::format("{{\"format\": \"{}\", \"config\": {}, \"tokenizer\": {}, \"state_dict\": {{",
-                  kModelFormat, format_config(model), format_tokenizer(model.tokenizer));
-  text.reserve(text.size() + kTypicalNumber * model.config.num_params() + 4096);
-  for (const Tensor& tensor : model.state.params) {
-    if (&tensor != &model.state.params.front()) text += ", ";
-    append_matrix(text, tensor);
+  return format_json(model, {", ", Precision::kFloat64});
+}
+
+std::string format_model_in_rows(const Model& model, Precision precision) {
+  if (precision == Precision::kFloat32) {
+    for (const Tensor& tensor : model.state.params) to_floats(tensor);  // or throws
   }
-  text += "}";
-  if (model.provenance) text += ", \"provenance\": " + format_provenance(*model.provenance);
-  return text + "}";
+  return format_json(model, {",\n", precision}) + "\n";
 }
 
 }  // namespace microgpt

@@ -43,6 +43,25 @@ Unsigned load_little_endian(const char* data) {
   return value;
 }
 
+// Unsigned: of the numbers' size.
+template <class Unsigned, class Number>
+std::string little_endian(std::span<const Number> numbers) {
+  std::string bytes;
+  bytes.reserve(numbers.size_bytes());
+  for (const Number x : numbers) append_little_endian(bytes, std::bit_cast<Unsigned>(x));
+  return bytes;
+}
+
+template <class Number, class Unsigned>
+std::vector<Number> from_little_endian(std::string_view data) {
+  std::vector<Number> numbers(data.size() / sizeof(Number));
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto bits = load_little_endian<Unsigned>(data.data() + i * sizeof(Number));
+    numbers[i] = std::bit_cast<Number>(bits);
+  }
+  return numbers;
+}
+
 const DtypeInfo& dtype_info(Dtype dtype) { return kDtypes.at(static_cast<std::size_t>(dtype)); }
 
 const DtypeInfo& parse_dtype(const std::string& name, const std::string& where) {
@@ -163,6 +182,12 @@ std::string format_header(const Safetensors& file) {
 
 }  // namespace
 
+std::string_view to_string(Dtype dtype) { return dtype_info(dtype).name; }
+
+bool is_safetensors(std::string_view bytes) {
+  return bytes.size() >= sizeof(std::uint64_t) && bytes[sizeof(std::uint64_t) - 1] == '\0';
+}
+
 Safetensors parse_safetensors(std::string_view bytes, const std::string& where) {
   const std::string_view header = find_header(bytes, where);
   const std::string_view data = bytes.substr(sizeof(std::uint64_t) + header.size());
@@ -198,33 +223,27 @@ std::string format_safetensors(const Safetensors& file) {
 }
 
 std::string to_little_endian(std::span<const double> numbers) {
-  std::string bytes;
-  bytes.reserve(numbers.size_bytes());
-  for (const double x : numbers) append_little_endian(bytes, std::bit_cast<std::uint64_t>(x));
-  return bytes;
+  return little_endian<std::uint64_t>(numbers);
+}
+
+std::string to_little_endian(std::span<const float> numbers) {
+  return little_endian<std::uint32_t>(numbers);
 }
 
 std::string to_little_endian(std::span<const std::uint32_t> numbers) {
-  std::string bytes;
-  for (const std::uint32_t x : numbers) append_little_endian(bytes, x);
-  return bytes;
+  return little_endian<std::uint32_t>(numbers);
 }
 
 std::vector<double> doubles_from_little_endian(std::string_view data) {
-  std::vector<double> numbers(data.size() / sizeof(double));
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const auto bits = load_little_endian<std::uint64_t>(data.data() + i * sizeof(double));
-    numbers[i] = std::bit_cast<double>(bits);
-  }
-  return numbers;
+  return from_little_endian<double, std::uint64_t>(data);
+}
+
+std::vector<float> floats_from_little_endian(std::string_view data) {
+  return from_little_endian<float, std::uint32_t>(data);
 }
 
 std::vector<std::uint32_t> words_from_little_endian(std::string_view data) {
-  std::vector<std::uint32_t> numbers(data.size() / sizeof(std::uint32_t));
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    numbers[i] = load_little_endian<std::uint32_t>(data.data() + i * sizeof(std::uint32_t));
-  }
-  return numbers;
+  return from_little_endian<std::uint32_t, std::uint32_t>(data);
 }
 
 }  // namespace microgpt

@@ -21,6 +21,8 @@ namespace microgpt {
 
 enum class Dtype { kF64, kF32, kU32 };
 
+std::string_view to_string(Dtype dtype);  // as it stands in the header
+
 struct Array {
   std::string name;
   Dtype dtype = Dtype::kF64;
@@ -33,6 +35,10 @@ struct Safetensors {
   std::vector<Array> arrays;  // in the order of their data
 };
 
+// Whether bytes can't be JSON, but safetensors: the length of a header of less than 2^56 bytes ends
+// in a NUL, which JSON has not.
+bool is_safetensors(std::string_view bytes);
+
 // Parses a file that is held in memory; the arrays point into bytes. where: its name for messages.
 // Throws Error: anything is not as described above.
 Safetensors parse_safetensors(std::string_view bytes, const std::string& where);
@@ -43,8 +49,10 @@ std::string format_safetensors(const Safetensors& file);
 
 // Numbers to bytes and back. REQUIRES: data holds whole numbers.
 std::string to_little_endian(std::span<const double> numbers);
+std::string to_little_endian(std::span<const float> numbers);
 std::string to_little_endian(std::span<const std::uint32_t> numbers);
 std::vector<double> doubles_from_little_endian(std::string_view data);
+std::vector<float> floats_from_little_endian(std::string_view data);
 std::vector<std::uint32_t> words_from_little_endian(std::string_view data);
 
 }  // namespace microgpt

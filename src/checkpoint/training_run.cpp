@@ -9,7 +9,6 @@
 //                 temperature and num_samples
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
@@ -18,7 +17,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,6 +27,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "checkpoint/arrays.h"
 #include "checkpoint/description.h"
 #include "checkpoint/safetensors.h"
 #include "microgpt/checkpoint.h"
@@ -42,55 +41,7 @@ constexpr char kWords[] = "random.words";
 constexpr int kMantissaBits = 52;
 constexpr int kExponentBias = 1023;
 
-using Shape = std::vector<std::uint64_t>;
-
 bool is_finite(double x) { return std::isfinite(x); }
-
-// The arrays of a file by name, each to be taken once.
-class Arrays {
- public:
-  Arrays(const std::vector<Array>& arrays, const std::string& where) : where_(where) {
-    for (const Array& array : arrays) by_name_[array.name] = &array;
-  }
-
-  // The data of an array of this type and shape.
-  std::string_view take(const std::string& name, Dtype dtype, const Shape& shape) {
-    const auto found = by_name_.find(name);
-    if (found == by_name_.end()) throw Error(fmt::format("{}: no array {}", where_, name));
-    const Array& array = *found->second;
-    if (array.dtype != dtype || array.shape != shape) {
-      throw Error(fmt::format("{}: {} has another type or shape, expected {} of shape ({})", where_,
-                              name, dtype == Dtype::kU32 ? "U32" : "F64", fmt::join(shape, ", ")));
-    }
-    by_name_.erase(found);
-    return array.data;
-  }
-
-  std::vector<double> take_doubles(const std::string& name, const Shape& shape) {
-    std::vector<double> numbers = doubles_from_little_endian(take(name, Dtype::kF64, shape));
-    if (!std::all_of(numbers.begin(), numbers.end(), is_finite)) {
-      throw Error(fmt::format("{}: {} holds a number that is not finite", where_, name));
-    }
-    return numbers;
-  }
-
-  // Adam's moments, which are of all parameters or none.
-  std::vector<double> take_moments(const std::string& name, std::uint64_t num_params) {
-    const auto found = by_name_.find(name);
-    if (found == by_name_.end()) return {};
-    return take_doubles(name, {found->second->data.empty() ? 0 : num_params});
-  }
-
-  void expect_none_left() const {
-    if (by_name_.empty()) return;
-    throw Error(fmt::format("{}: has {}, which a training run of this shape has not", where_,
-                            quote_json(by_name_.begin()->first)));
-  }
-
- private:
-  const std::string& where_;
-  std::map<std::string, const Array*> by_name_;
-};
 
 // Python's float.hex() of a finite double.
 std::string to_hex(double value) {
@@ -134,16 +85,12 @@ std::string format_doubles(const std::vector<double>& values) {
 }
 
 std::string format_training(const TrainingRun& run) {
-  const Model& model = run.model;
   const std::optional<double>& gauss = run.random.gauss_next;
   return fmt::format(
-      "{{\"config\": {}, \"tokenizer\": {{\"type\": \"{}\", \"uchars\": {}, \"bos_token_id\": {}}}, "
-      "\"provenance\": {}, \"random\": {{\"index\": {}, \"gauss_next\": {}}}, "
+      "{{{}, \"random\": {{\"index\": {}, \"gauss_next\": {}}}, "
       "\"last_losses\": [{}], \"temperature\": {}, \"num_samples\": {}}}",
-      format_config(model), type_of(model.tokenizer), format_uchars(model.tokenizer), model.tokenizer.bos(),
-      format_provenance(*model.provenance), run.random.index,
-      gauss ? quote_json(to_hex(*gauss)) : "null", format_doubles(run.last_losses),
-      format_double(run.temperature), run.num_samples);
+      format_description(run.model), run.random.index, gauss ? quote_json(to_hex(*gauss)) : "null",
+      format_doubles(run.last_losses), format_double(run.temperature), run.num_samples);
 }
 
 // The JSON text among the metadata.
@@ -239,7 +186,8 @@ std::string format_run(const TrainingRun& run) {
   std::vector<std::string> data;  // what the arrays point into
   data.reserve(state.params.size() + 3);
   Safetensors file{{{"format", kTrainingFormat}, {"training", format_training(run)}}, {}};
-  const auto add = [&](const std::string& name, Dtype dtype, const Shape& shape, auto numbers) {
+  const auto add = [&](const std::string& name, Dtype dtype, const Arrays::Shape& shape,
+                       auto numbers) {
     data.push_back(to_little_endian(numbers));
     file.arrays.push_back({name, dtype, shape, data.back()});
   };
@@ -256,7 +204,7 @@ TrainingRun parse_run(std::string_view bytes, const std::string& where) {
   const Safetensors file = parse_safetensors(bytes, where);
   const Json training = parse_training(file, where);
   const std::string training_where = where + ": training";
-  Arrays arrays(file.arrays, where);
+  Arrays arrays(file.arrays, "a training run", where);
   TrainingRun run{.model = parse_description(training, training_where),
                   .random = {},
                   .last_losses = parse_last_losses(training, training_where)};

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "base/sha256.h"
@@ -96,6 +97,20 @@ void check_state_dict(const StateDict& state, const Config& config, const std::s
     throw Error(fmt::format("{}: adam_m and adam_v differ in length, got {} and {}", where,
                             state.adam_m.size(), state.adam_v.size()));
   }
+}
+
+std::vector<float> to_floats(const Tensor& tensor) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  std::vector<float> floats;
+  floats.reserve(tensor.data.size());
+  for (const double x : tensor.data) {
+    if (std::abs(x) > kMost) {
+      throw Error(fmt::format("{}: too large for float32, expected at most {:.6g}, got {}",
+                              tensor.name, kMost, x));
+    }
+    floats.push_back(static_cast<float>(x));
+  }
+  return floats;
 }
 
 std::vector<double> flatten(const StateDict& state) {

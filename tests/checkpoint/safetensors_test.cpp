@@ -98,6 +98,22 @@ TEST(Safetensors, TakesFilesWithNothingInThem) {
       parse_safetensors(file_of("{" + entry("a", "3, 0", "0, 0") + "}", 0), "f").arrays.size(), 1u);
 }
 
+// Only the data as a whole is aligned: floats may leave a double at any multiple of 4.
+TEST(Safetensors, ReadsWhatIsNotAligned) {
+  const std::vector<float> floats = {1.5f, -2.0f, 1e-45f};
+  const std::vector<double> doubles = {0.1};
+  const std::string float_bytes = to_little_endian(floats),
+                    double_bytes = to_little_endian(doubles);
+  const std::string bytes = "?" + format_safetensors({{},
+                                                      {{"f", Dtype::kF32, {3}, float_bytes},
+                                                       {"none", Dtype::kF32, {0, 7}, ""},
+                                                       {"d", Dtype::kF64, {1, 1}, double_bytes}}});
+  const Safetensors file = parse_safetensors(std::string_view(bytes).substr(1), "f");
+  EXPECT_EQ(floats_from_little_endian(file.arrays[0].data), floats);
+  EXPECT_EQ(file.arrays[1].shape, (std::vector<std::uint64_t>{0, 7}));
+  EXPECT_EQ(doubles_from_little_endian(file.arrays[2].data), doubles);
+}
+
 TEST(Safetensors, ReadsToTheLastByte) {
   EXPECT_EQ(safetensors_error(file_of("{" + entry("a", "1", "0,8") + "}", 8)), "no error");
   EXPECT_EQ(safetensors_error(file_of("{" + entry("a", "1", "0,8") + "}", 9)),
@@ -180,6 +196,10 @@ TEST(Safetensors, RefusesMalformedHeaders) {
        "f: \"a\": is an object with 4 keys, expected dtype, shape and data_offsets"},
       {R"({"__metadata__":[]})", "f: \"__metadata__\": expected an object"},
       {R"({"__metadata__":{"k":1}})", "f: \"__metadata__\": k is the number 1, expected a string"},
+      {R"({"__metadata__":{},"__metadata__":{}})", "f: header: key \"__metadata__\" twice"},
+      {R"({"__metadata__":{"k":"1","k":"2"}})", "f: header: key \"k\" twice in one object"},
+      {R"({"a":{"dtype":"F64","dtype":"F32","shape":[1],"data_offsets":[0,8]}})",
+       "f: header: key \"dtype\" twice"},
       {"{\"a\":" + std::string(100'000, '['), "f: header: nested deeper than 16"},
   };
   for (const auto& [header, message] : cases) {

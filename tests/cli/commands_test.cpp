@@ -63,6 +63,25 @@ TEST_F(CommandsTest, SampleAsJson) {
   }
 }
 
+// Name i of a seed is the same however many are asked for, and by engines that agree.
+TEST_F(CommandsTest, SampleFromStreamsOfTheirOwn) {
+  const auto names = [&](const std::string& engine, const std::string& count, Arguments more = {}) {
+    more.insert(more.begin(), {"sample", "out", "--engine", engine, "-n", count});
+    return output_of(more);
+  };
+  const std::string own = names("exact", "20", {"--own-streams"});
+  EXPECT_TRUE(own.starts_with(names("exact", "7", {"--own-streams"})));
+  EXPECT_NE(own, names("exact", "20"));
+  EXPECT_EQ(own, names("reference", "20", {"--own-streams"}));
+  EXPECT_EQ(own, names("cpu", "20", {"--own-streams"}));
+  EXPECT_EQ(own, names("cpu", "20", {"--seed", "42"}));
+  std::string texts;
+  for (const std::string& line : lines_of(names("exact", "20", {"--own-streams", "--json"}))) {
+    texts += Json::parse(line)["text"].get<std::string>() + "\n";
+  }
+  EXPECT_EQ(texts, own);
+}
+
 TEST_F(CommandsTest, ManySamplesTakeNoMoreMemory) {
   if (kSanitized) GTEST_SKIP() << "sanitizers hold on to memory";
   const RunResult few = run({"sample", "out", "-n", "10"});
@@ -135,7 +154,8 @@ TEST_F(CommandsTest, EvalMeasures) {
 TEST_F(CommandsTest, HelpTeaches) {
   EXPECT_TRUE(output_of({"--version"}).starts_with("microgpt "));
   EXPECT_TRUE(contains(output_of({"--help"}), "Examples:"));
-  for (const char* command : {"train", "sample", "info", "eval", "bench", "completion", "man"}) {
+  for (const char* command :
+       {"train", "sample", "info", "eval", "export", "bench", "completion", "man"}) {
     const std::string help = output_of({command, "--help"});
     EXPECT_TRUE(contains(help, "Examples:\n  microgpt ") || contains(help, "Examples:\n  source"))
         << help;

@@ -12,6 +12,7 @@ ALLOWED = {
     "data": "base random",
     "model": "base random",
     "checkpoint": "base model data",
+    "export": "base model checkpoint",
     "reference": "base random model",
     "exact": "base random model",
     "cpu": "base random model",
