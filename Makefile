@@ -14,7 +14,7 @@ build = cmake --build --preset $(1) $(2) $(quiet) >&2
 .DEFAULT_GOAL := release
 # Ninja uses all processors; two package managers at once would wait for, or fail on, each other.
 .NOTPARALLEL:
-.PHONY: release run test bench lab lab-site pictures book install format clean help packages-run packages-test packages-bench packages-lab
+.PHONY: release run test bench lab lab-site pictures book wheel npm-package install format clean help packages-run packages-test packages-bench packages-lab packages-wheel
 
 release: build/release/build.ninja ## Build the library and the program (the default)
 	@$(call build,release)
@@ -67,6 +67,15 @@ book: build/release/build.ninja ## Write docs/book from book/, with the numbers 
 	@$(call build,release,--target microgpt_program)
 	@$(program) explain --book docs/book
 
+wheel: packages-wheel build/release/build.ninja ## Write the Python package, in build/release/wheel
+	@cmake --preset release > /dev/null
+	@$(call build,release,--target microgpt_wheel)
+	@ls build/release/wheel/*.whl
+
+npm-package: build/wasm/build.ninja lab/node_modules/.package-lock.json ## Write the npm package, in build/npm
+	@$(call build,wasm)
+	@node bindings/npm/build.mjs
+
 install: release ## Install below PREFIX (/usr/local)
 	@cmake --install build/release --prefix '$(PREFIX)'
 
@@ -78,11 +87,11 @@ clean: ## Remove what was built
 
 help: ## Show this
 	@echo 'usage: make [TARGET]'
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  %-11s %s\n", $$1, $$2 }'
 
 build/%/build.ninja: CMakePresets.json | packages-run
 	@cmake --preset $* > /dev/null
 	@touch $@
 
-packages-run packages-test packages-bench packages-lab: packages-%:
+packages-run packages-test packages-bench packages-lab packages-wheel: packages-%:
 	@tools/install_packages $*

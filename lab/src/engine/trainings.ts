@@ -136,7 +136,7 @@ export class Trainings {
       set(8, settings.nEmbd);
       set(12, settings.blockSize);
       set(16, settings.nHead);
-      set(20, choice(settings.activation, ['relu', 'relu_squared']));
+      set(20, choice(settings.activation, ['relu', 'relu2']));
       setLong(24, settings.seed);
       setLong(32, settings.numSteps);
       setDouble(40, settings.learningRate);
@@ -147,6 +147,8 @@ export class Trainings {
       set(80, choice(settings.optimizer, ['adam', 'sgd']));
       set(84, choice(settings.schedule, ['linear', 'constant']));
       set(88, settings.batchSize);
+      set(92, settings.gradAccum);
+      set(96, choice(settings.tokens, ['codepoint', 'grapheme', 'byte']));
       return f(out);
     });
   }

@@ -118,7 +118,7 @@ export interface Settings {
   nEmbd?: number;
   blockSize?: number;
   nHead?: number;
-  activation?: 'relu' | 'relu_squared';
+  activation?: 'relu' | 'relu2';
   seed?: number;
   numSteps?: number;
   learningRate?: number;
@@ -129,6 +129,8 @@ export interface Settings {
   optimizer?: 'adam' | 'sgd';
   schedule?: 'linear' | 'constant';
   batchSize?: number;
+  gradAccum?: number;
+  tokens?: 'codepoint' | 'grapheme' | 'byte';
 }
 
 export interface Training {
@@ -141,7 +143,7 @@ export interface Training {
 
 export interface Sampling {
   model: ModelId;
-  seed: number;
+  seed: number | bigint;
   temperature: number;
   count: number;
   prefix?: string;

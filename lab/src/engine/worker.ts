@@ -16,11 +16,11 @@ export interface Answer {
   fatal?: boolean;
 }
 
-/** What the worker is told first: where its files are. */
+/** What the worker is told first: where its files are. What is left out it does without. */
 export interface Places {
-  wasm: string;
-  model: string;
-  names: string;
+  wasm: string | BufferSource;
+  model?: string;
+  names?: string;
 }
 
 async function fetched(url: string): Promise<Response> {
@@ -30,12 +30,13 @@ async function fetched(url: string): Promise<Response> {
 }
 
 async function make(places: Places): Promise<WasmEngine> {
+  const { wasm, model: modelFile } = places;
   const [code, model] = await Promise.all([
-    fetched(places.wasm).then((response) => response.arrayBuffer()),
-    fetched(places.model).then((response) => response.text()),
+    typeof wasm === 'string' ? fetched(wasm).then((response) => response.arrayBuffer()) : wasm,
+    modelFile === undefined ? undefined : fetched(modelFile).then((response) => response.text()),
   ]);
   const engine = await WasmEngine.instantiate(code);
-  engine.register('trained', model);
+  if (model !== undefined) engine.register('trained', model);
   return engine;
 }
 
@@ -87,7 +88,8 @@ scope.onmessage = async ({ data }) => {
   }
   try {
     const made = await engine!;
-    if (asksForNames(data.args)) await bringNames(made, places!.names);
+    const { names: namesFile } = places!;
+    if (namesFile !== undefined && asksForNames(data.args)) await bringNames(made, namesFile);
     const target = made as unknown as Record<string, (...args: unknown[]) => unknown>;
     const result = target[data.method](...data.args);
     scope.postMessage({ id: data.id, result }, [...buffersOf(result)]);

@@ -1,5 +1,5 @@
 // What makes the document alive, in the order in which a reader meets it.
-import type { Connection } from '../engine/client';
+import type { Connection } from '../engine/connection';
 import { format, grouped } from '../components/number';
 import { startCards } from './cards';
 import { startContents } from './contents';

@@ -4,7 +4,7 @@ import type { RemoteEngine } from '../engine/types';
 import { loadMessages, t } from '../text/messages';
 import { askedOf } from '../state/link';
 import { notice } from '../state/notice';
-import type { Connection } from '../engine/client';
+import type { Connection } from '../engine/connection';
 
 interface Module {
   default: Component<{ engine: RemoteEngine; data: unknown; options: Record<string, string>; id: string }>;

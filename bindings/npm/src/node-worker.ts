@@ -1,0 +1,2 @@
+import './node-scope'; // first: what the worker finds there
+import '../../../lab/src/engine/worker';

@@ -1,0 +1,32 @@
+// A model and the library in one module, with what src/export/inference.js.in has. build.mjs puts two
+// constants before it.
+import { WasmEngine } from '../../../lab/src/engine/engine';
+
+declare const MODEL_JSON: { config: object; tokenizer: { uchars: string[]; bos_token_id: number } };
+declare const WASM_BASE64: string;
+
+const code = Uint8Array.from(atob(WASM_BASE64), (letter) => letter.charCodeAt(0));
+const engine = await WasmEngine.instantiate(code);
+const model = 'model';
+engine.register(model, JSON.stringify(MODEL_JSON));
+
+export const { config } = MODEL_JSON;
+
+export const tokens = [...MODEL_JSON.tokenizer.uchars];
+tokens.splice(MODEL_JSON.tokenizer.bos_token_id, 0, '');
+
+export function encode(text: string): number[] {
+  return engine.encode(model, text).slice(1, -1);
+}
+
+export function logits(prefix = ''): number[] {
+  return [...engine.next(model, prefix, 1).logits];
+}
+
+export function probs(prefix = '', temperature = 1): number[] {
+  return [...engine.next(model, prefix, temperature).probs];
+}
+
+export function sample({ n = 20, temperature = 0.5, seed = 42 as number | bigint, prefix = '' } = {}): string[] {
+  return engine.sample({ model, seed, temperature, count: n, prefix });
+}

@@ -1,0 +1,1 @@
+import '../../../lab/src/engine/worker';

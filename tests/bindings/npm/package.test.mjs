@@ -1,0 +1,144 @@
+// The npm package as a stranger uses it: installed into an empty folder, in Node and in Chromium.
+import test, { after } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lab, openPage, root } from '../web.mjs';
+
+const work = mkdtempSync(join(tmpdir(), 'microgpt-npm-'));
+const options = { cwd: work, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] };
+after(() => rmSync(work, { recursive: true, force: true }));
+
+const packed = execFileSync('node', [join(root, 'bindings/npm/build.mjs'), '--out', join(work, 'packed')], options);
+writeFileSync(join(work, 'package.json'), '{"type": "module"}');
+execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', '--silent', packed.trim().split('\n').at(-1)], options);
+
+const names = readFileSync(join(root, 'data/names.txt'), 'utf8');
+writeFileSync(join(work, 'names.txt'), names);
+
+// What a page and a program do alike: the answers in the same thread, and those of the worker.
+writeFileSync(join(work, 'use.js'), `
+import { EngineError, load, loadInWorker } from 'microgpt';
+
+async function use(engine, names) {
+  const training = await engine.startTraining(names, { numSteps: 50 });
+  const losses = Array.from(await engine.train(training.id, 1000));
+  await engine.trainedModel(training.id, 'mine');
+  const samples = await engine.sample({ model: 'mine', seed: 42, temperature: 0.5, count: 20 });
+  let error;
+  try {
+    await engine.sample({ model: 'mine', seed: 42, temperature: 0.5, count: 1, prefix: '?' });
+  } catch (caught) {
+    error = [caught instanceof EngineError, caught.message];
+  }
+  const bytes = await engine.startTraining(names, { numSteps: 1, tokens: 'byte' });
+  return { version: await engine.version(), losses, samples, error, vocabSize: bytes.vocabSize };
+}
+
+export async function useBoth(names) {
+  const here = await use(await load(), names);
+  const { engine, close } = await loadInWorker();
+  const there = await use(engine, names);
+  const waiting = engine.sample({ model: 'mine', seed: 1, temperature: 1, count: 100000 }).catch((error) => error.message);
+  close();
+  const after = engine.version().catch((error) => error.message);
+  return { here, there, closed: [await waiting, await after] };
+}
+`);
+
+function native() {
+  const program = process.env.MICROGPT_PROGRAM;
+  execFileSync(program, ['train', '--engine', 'exact', '--num-steps', '50', '--data', 'names.txt', '--out', 'run', '--log', 'log', '--quiet'], options);
+  const log = readFileSync(join(work, 'log'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const samples = execFileSync(program, ['sample', 'run/model.json', '--engine', 'exact', '-n', '20'], options);
+  return { losses: log.flatMap(({ loss }) => (loss === undefined ? [] : [loss])), samples: samples.split('\n').slice(0, -1) };
+}
+
+function check({ here, there, closed }) {
+  const { losses, samples } = native();
+  assert.match(here.version, /^\d+\.\d+\.\d+$/);
+  assert.equal(here.losses.length, 50);
+  // The two C libraries differ in some last bits: docs/decisions/0012-webassembly.md.
+  here.losses.forEach((loss, i) => assert.ok(Math.abs(loss - losses[i]) < 1e-12, `loss ${i}: ${loss}, expected ${losses[i]}`));
+  assert.deepEqual(here.samples, samples);
+  assert.equal(here.error[0], true);
+  assert.match(here.error[1], /'\?'/);
+  assert.deepEqual(there, here);
+  assert.deepEqual(closed, ['the engine was closed', 'the engine was closed']);
+}
+
+test('in Node', () => {
+  writeFileSync(join(work, 'main.js'), `
+    import { readFileSync } from 'node:fs';
+    import { useBoth } from './use.js';
+    console.log(JSON.stringify(await useBoth(readFileSync('names.txt', 'utf8'))));`);
+  check(JSON.parse(execFileSync('node', ['main.js'], { ...options, timeout: 60000 })));
+});
+
+test('in Chromium', async () => {
+  writeFileSync(join(work, 'index.html'), `<!doctype html><title>test</title>
+    <script type="importmap">{"imports": {"microgpt": "./node_modules/microgpt/browser.js"}}</script>
+    <script type="module">
+      import { useBoth } from './use.js';
+      window.used = useBoth(await (await fetch('names.txt')).text());
+    </script>`);
+  const { page, close } = await openPage(work);
+  await page.waitForFunction(() => window.used);
+  check(await page.evaluate(() => window.used));
+  await close();
+});
+
+test('has types', () => {
+  writeFileSync(join(work, 'typed.ts'), `
+    import { load, loadInWorker, EngineError, type Engine, type Settings } from 'microgpt';
+    const engine: Engine = await load();
+    const settings: Settings = { numSteps: 5, tokens: 'grapheme' };
+    const losses: Float64Array = engine.train(engine.startTraining('ann', settings).id, 5);
+    const { engine: there, close } = await loadInWorker();
+    const version: string = await there.version();
+    // @ts-expect-error: no such setting
+    engine.startTraining('ann', { steps: 5 });
+    // @ts-expect-error: of the worker it is a promise
+    const sooner: string = there.version();
+    export { losses, version, sooner, close, EngineError };`);
+  cpSync(join(lab, 'node_modules/typescript'), join(work, 'node_modules/typescript'), { recursive: true });
+  execFileSync('node', ['node_modules/typescript/bin/tsc', '--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext',
+    '--lib', 'es2022,dom', '--types', '', 'typed.ts'], { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
+});
+
+test('one module with the library and a model', () => {
+  execFileSync(process.env.MICROGPT_PROGRAM, ['train', '--quiet', '--num-steps', '1', '--data', 'names.txt', '--out', 'one'], options);
+  const model = readFileSync(join(work, 'one/model.json'), 'utf8');
+  const templates = { inference: join(root, 'src/export/inference.js.in'), standalone: join(work, 'packed/standalone.js.in') };
+  for (const [name, file] of Object.entries(templates)) {
+    writeFileSync(join(work, `${name}.js`), readFileSync(file, 'utf8').replace('@MODEL_JSON@', () => model));
+  }
+  writeFileSync(join(work, 'compare.js'), `
+    import assert from 'node:assert/strict';
+    import * as one from './inference.js';
+    import * as other from './standalone.js';
+    assert.deepEqual(Object.keys(other), Object.keys(one));
+    assert.deepEqual([other.config, other.tokens, other.encode('anna')], [one.config, one.tokens, one.encode('anna')]);
+    assert.deepEqual(other.sample({ seed: 2n ** 60n, prefix: 'an' }), one.sample({ seed: 2n ** 60n, prefix: 'an' }));
+    for (const what of ['logits', 'probs']) {
+      const theirs = one[what]('an', 0.7);
+      other[what]('an', 0.7).forEach((x, i) => assert.ok(Math.abs(x - theirs[i]) < 1e-12));
+    }
+    assert.throws(() => other.sample({ prefix: '?' }), /'\\?'/);`);
+  execFileSync('node', ['compare.js'], options);
+});
+
+test('the document and the README run', () => {
+  cpSync(join(work, 'inference.js'), join(work, 'names.js'));
+  for (const document of ['docs/bindings.md', 'bindings/npm/README.md']) {
+    const snippets = [...readFileSync(join(root, document), 'utf8').matchAll(/^```js\n(.*?)^```/gms)].map((match) => match[1]);
+    assert.ok(snippets.length > 0, document);
+    for (const snippet of snippets) {
+      writeFileSync(join(work, 'snippet.js'), snippet);
+      const printed = execFileSync('node', ['snippet.js'], { ...options, timeout: 60000 });
+      assert.notEqual(printed, '', snippet);
+    }
+  }
+});

@@ -1,0 +1,76 @@
+// src/export/inference.js.in, filled in with models of all kinds, against the program's samples.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { after } from 'node:test';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const template = readFileSync(join(root, 'src/export/inference.js.in'), 'utf8');
+const work = mkdtempSync(join(tmpdir(), 'microgpt-export-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+
+const NAMES = join(root, 'data/names.txt');
+const HINDI = join(work, 'hindi.txt');
+writeFileSync(HINDI, 'नमस्ते\nदिल्ली\nहिन्दी\nज़ोया\ne\u0301mile\n');
+
+function microgpt(...args) {
+  return execFileSync(process.env.MICROGPT_PROGRAM, args, { encoding: 'utf8', cwd: work, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+async function trained(name, ...args) {
+  microgpt('train', '--quiet', '--out', name, ...args);
+  const json = readFileSync(join(work, name, 'model.json'), 'utf8');
+  const file = join(work, `${name}.mjs`);
+  writeFileSync(file, template.replace('@MODEL_JSON@', () => json));
+  return import(pathToFileURL(file));
+}
+
+function samplesOf(name, ...args) {
+  return microgpt('sample', `${name}/model.json`, '--engine', 'exact', ...args).split('\n').slice(0, -1);
+}
+
+for (const [name, ...args] of [
+  ['names', '--data', NAMES],
+  ['first', '--data', NAMES, '--edition', 'first', '--num-steps', '200'],
+  ['deep', '--data', NAMES, '--n-layer', '2', '--activation', 'relu2', '--num-steps', '100'],
+  ['graphemes', '--data', HINDI, '--tokens', 'grapheme', '--num-steps', '100'],
+  ['codepoints', '--data', HINDI, '--num-steps', '100'],
+]) {
+  test(`${name}: the program's names`, async () => {
+    const { sample, tokens, config } = await trained(name, ...args);
+    assert.equal(tokens.length, config.vocab_size);
+    const prefix = tokens.find((text) => text !== '');
+    assert.deepEqual(sample({ n: 50 }), samplesOf(name, '-n', '50'));
+    assert.deepEqual(sample({ n: 10, seed: 2n ** 64n - 1n, temperature: 1.5, prefix }),
+      samplesOf(name, '-n', '10', '--seed', '18446744073709551615', '--temperature', '1.5', '--prefix', prefix));
+    assert.deepEqual(sample({ n: 2, temperature: 0 }), samplesOf(name, '-n', '2', '--temperature', '0'));
+  });
+}
+
+test('bytes are put together to letters', async () => {
+  const { sample, encode, tokens } = await trained('bytes', '--data', HINDI, '--tokens', 'byte', '--num-steps', '100');
+  assert.equal(encode('ल').map((id) => tokens[id]).join(''), '\u00e0\u00a4\u00b2');
+  assert.deepEqual(sample({ n: 20 }), samplesOf('bytes', '-n', '20'));
+});
+
+test('logits and probabilities', async () => {
+  const { logits, probs, tokens, encode } = await trained('small', '--data', NAMES, '--num-steps', '1');
+  const next = logits('an');
+  assert.equal(next.length, tokens.length);
+  assert.ok(Math.abs(probs('an', 0.7).reduce((sum, p) => sum + p) - 1) < 1e-12);
+  assert.deepEqual(encode('ba'), [1, 0]);
+  assert.equal(probs('an', 0).indexOf(1), next.indexOf(Math.max(...next)));
+});
+
+test('what is wrong is said', async () => {
+  const { sample, logits } = await import(pathToFileURL(join(work, 'names.mjs')));
+  assert.throws(() => logits('x!'), /not in the model's vocabulary: '!'/);
+  assert.throws(() => sample({ prefix: 'a'.repeat(16) }), /prefix: too long, expected at most 15 tokens, got 16/);
+  assert.throws(() => sample({ temperature: -1 }), /temperature: out of range/);
+  assert.throws(() => sample({ temperature: NaN }), /temperature: out of range/);
+  assert.throws(() => sample({ seed: -1 }), /seed: expected 0 to/);
+});
