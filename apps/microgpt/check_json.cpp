@@ -10,7 +10,7 @@ using CheckJson = nlohmann::ordered_json;
 
 CheckJson json_of_units(const ListReport& list) {
   CheckJson units;
-  for (const TokenUnit unit : {TokenUnit::kCodePoint, TokenUnit::kGrapheme, TokenUnit::kByte}) {
+  for (const TokenKind unit : {TokenKind::kCodepoint, TokenKind::kGrapheme, TokenKind::kByte}) {
     const UnitCounts& counts = list.unit(unit);
     units[std::string(to_string(unit))] = {
         {"different", counts.different}, {"total", counts.total}, {"longest", counts.longest}};

@@ -59,7 +59,7 @@ void CheckTable::write_head() {
   if (list_.documents == 0) return;
   std::vector<std::string> scripts;
   for (const auto& [script, letters] : list_.scripts) scripts.push_back(script);
-  const UnitCounts& points = list_.unit(TokenUnit::kCodePoint);
+  const UnitCounts& points = list_.unit(TokenKind::kCodepoint);
   line(fmt::format("letters  {} different{}{}", grouped(points.different),
                    scripts.empty() ? "" : "; ", fmt::join(scripts, ", ")));
   line(fmt::format(
@@ -101,9 +101,6 @@ void CheckTable::write_suggestion() {
   }
   line(fmt::format("  {:<14} {}, by some steps on this machine", "time",
                    duration_label(report_.seconds)));
-  if (suggestion.tokens != TokenUnit::kCodePoint) {
-    line("  `train` has code points as tokens so far, and these sizes are for those.");
-  }
   line("\n  " + train_command_line(report_));
 }
 
@@ -118,6 +115,7 @@ std::string train_command_line(const CheckReport& report) {
   settings.config.vocab_size = vocab_size;
   settings.train = suggestion.train;
   settings.engine = suggestion.engine;
+  settings.tokens = suggestion.tokens;
   settings.data = report.fixed ? report.fixed->path : report.file == "-" ? "FILE" : report.file;
   if (!report.fixed) settings.encoding = report.config.encoding;
   std::string command = "microgpt train";

@@ -14,6 +14,7 @@
 
 #include "microgpt/config.h"
 #include "microgpt/dataset.h"
+#include "microgpt/tokenizer.h"
 
 namespace microgpt {
 
@@ -76,11 +77,7 @@ struct Finding {
   std::vector<FaultExample> examples;  // the first ones, at most CheckConfig::max_examples
 };
 
-// What a token can be made of.
-enum class TokenUnit { kCodePoint, kGrapheme, kByte };
-std::string_view to_string(TokenUnit unit);  // "codepoint", "grapheme", "byte"
-
-// The documents in one of these units.
+// The documents in tokens of one kind.
 struct UnitCounts {
   std::size_t different = 0;  // the vocabulary without BOS
   std::size_t total = 0;
@@ -96,14 +93,14 @@ struct ListReport {
   // hash falls into one of 2^k parts.
   int sampling = 0;
   double leak = 0;                    // of validation documents, the share that is in train, too
-  std::array<UnitCounts, 3> units{};  // by TokenUnit
+  std::array<UnitCounts, 3> units{};  // by TokenKind
   std::size_t median_length = 0;      // in code points
   std::size_t length_95 = 0;          // 95 of 100 documents have at most so many
   std::size_t joiners_in_place = 0;   // invisible characters that belong where they stand
   std::vector<std::pair<std::string, std::size_t>> scripts;  // letters of each, the most first
   std::vector<Finding> findings;                             // the worst first
 
-  const UnitCounts& unit(TokenUnit unit) const { return units[static_cast<std::size_t>(unit)]; }
+  const UnitCounts& unit(TokenKind unit) const { return units[static_cast<std::size_t>(unit)]; }
   std::size_t count(Severity severity) const;  // of findings
   const Finding* find(ListFault fault) const;  // nullptr: not found
 };
@@ -172,8 +169,7 @@ class ListFixer {
 
 // What to train on a list, and why.
 struct Suggestion {
-  // What a token had best be. Training knows code points, and the sizes below are for those.
-  TokenUnit tokens = TokenUnit::kCodePoint;
+  TokenKind tokens = TokenKind::kCodepoint;
   Config config;
   TrainConfig train;
   std::string engine;

@@ -238,7 +238,7 @@ void ReportMaker::find_lengths() {
                    counted(count(ListFault::kLongerThanBlock), "document"), block,
                    count(ListFault::kLongerThanBlock) == 1 ? "es" : "", block),
        fmt::format("the model never sees how they end; --block-size {} has room for all",
-                   report_.unit(TokenUnit::kCodePoint).longest + 1));
+                   report_.unit(TokenKind::kCodepoint).longest + 1));
   // Far beyond the usual length, and beyond what the longest twentieth has.
   const std::size_t limit = std::max(4 * report_.median_length, 2 * report_.length_95);
   Tally& outliers = gathered_.tally(ListFault::kOutlier);

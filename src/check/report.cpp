@@ -42,11 +42,6 @@ std::string_view to_string(Severity severity) {
 
 std::string_view to_string(ListFault fault) { return kFaultNames[static_cast<std::size_t>(fault)]; }
 
-std::string_view to_string(TokenUnit unit) {
-  constexpr std::string_view kNames[] = {"codepoint", "grapheme", "byte"};
-  return kNames[static_cast<std::size_t>(unit)];
-}
-
 bool is_fixable(ListFault fault) {
   switch (fault) {
     case ListFault::kNul:

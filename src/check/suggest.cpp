@@ -40,7 +40,7 @@ double as_double(std::size_t number) { return static_cast<double>(number); }
 class Adviser {
  public:
   explicit Adviser(const ListReport& report)
-      : report_(report), points_(report.unit(TokenUnit::kCodePoint)) {}
+      : report_(report), points_(report.unit(TokenKind::kCodepoint)) {}
 
   Suggestion advise() {
     choose_tokens();
@@ -75,8 +75,8 @@ class Adviser {
 // Letters that are made of several code points (vowel signs, jamo, emoji) can come out in pieces
 // if each piece is a token. Bytes help where there are more characters than the list can teach.
 void Adviser::choose_tokens() {
-  const UnitCounts& graphemes = report_.unit(TokenUnit::kGrapheme);
-  const UnitCounts& bytes = report_.unit(TokenUnit::kByte);
+  const UnitCounts& graphemes = report_.unit(TokenKind::kGrapheme);
+  const UnitCounts& bytes = report_.unit(TokenKind::kByte);
   const double joined =
       1 - as_double(graphemes.total) / as_double(std::max<std::size_t>(points_.total, 1));
   const auto is_often = [](const UnitCounts& unit) {
@@ -84,14 +84,14 @@ void Adviser::choose_tokens() {
   };
   std::string why = "each letter is one code point";
   if (!is_often(points_) && 2 * bytes.different < points_.different) {
-    made_.tokens = TokenUnit::kByte;
+    made_.tokens = TokenKind::kByte;
     why = fmt::format(
         "{} characters, each {:.0f} times on average, are too many to learn from "
         "this list; it has {} different bytes",
         points_.different, as_double(points_.total) / as_double(points_.different),
         bytes.different);
   } else if (joined > 0.01 && is_often(graphemes)) {
-    made_.tokens = TokenUnit::kGrapheme;
+    made_.tokens = TokenKind::kGrapheme;
     why = fmt::format(
         "{:.0f} % of the code points belong to the letter before them; so no letter "
         "comes out in pieces",
@@ -106,19 +106,23 @@ void Adviser::choose_tokens() {
 }
 
 void Adviser::choose_block() {
-  const std::size_t usual = std::max(4 * report_.median_length, 2 * report_.length_95);
-  const std::size_t longest = std::min(points_.longest, usual);
+  const UnitCounts& tokens = report_.unit(made_.tokens);
+  const double tokens_a_letter =
+      as_double(tokens.total) / as_double(std::max<std::size_t>(points_.total, 1));
+  const auto usual = static_cast<std::size_t>(
+      tokens_a_letter * as_double(std::max(4 * report_.median_length, 2 * report_.length_95)));
+  const std::size_t longest = std::min(tokens.longest, usual);
   int& block = made_.config.block_size;
   block = static_cast<int>(
       std::min<std::size_t>(std::max<std::size_t>(longest + 1, 16), kLongestBlock));
-  made_.config.vocab_size = static_cast<int>(points_.different) + 1;
-  std::string why = fmt::format("the longest document has {} code points, and its end is one more",
-                                points_.longest);
-  if (static_cast<std::size_t>(block) < points_.longest + 1) {
+  made_.config.vocab_size = static_cast<int>(tokens.different) + 1;
+  std::string why =
+      fmt::format("the longest document has {} tokens, and its end is one more", tokens.longest);
+  if (static_cast<std::size_t>(block) < tokens.longest + 1) {
     why = fmt::format(
-        "95 % of the documents have at most {} code points; the longest, of {}, would "
-        "make all of it slower",
-        report_.length_95, points_.longest);
+        "95 % of the documents have at most {} letters; the longest, of {} tokens, would make all "
+        "of it slower",
+        report_.length_95, tokens.longest);
   }
   because("block_size", std::to_string(block), why);
 }
@@ -165,7 +169,7 @@ void Adviser::choose_steps() {
 std::vector<std::vector<int>> random_documents(const Suggestion& suggestion,
                                                const ListReport& report) {
   const Config& config = suggestion.config;
-  const std::size_t mean = report.unit(TokenUnit::kCodePoint).total / report.documents;
+  const std::size_t mean = report.unit(suggestion.tokens).total / report.documents;
   const std::size_t length = std::min(mean + 2, static_cast<std::size_t>(config.block_size) + 1);
   std::vector<std::vector<int>> documents(static_cast<std::size_t>(suggestion.train.batch_size));
   for (std::size_t i = 0; i < documents.size(); ++i) {

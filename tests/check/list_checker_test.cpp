@@ -113,7 +113,7 @@ TEST(ListChecker, Latin1IsNamedAndRead) {
             std::string::npos);
   const ListReport right = check_text(text, {.encoding = Encoding::kLatin1});
   EXPECT_EQ(findings_of(right), Findings());
-  EXPECT_EQ(right.unit(TokenUnit::kCodePoint).total, 7u);
+  EXPECT_EQ(right.unit(TokenKind::kCodepoint).total, 7u);
   // UTF-8 that is taken for Latin-1 shows.
   EXPECT_NE(check_text("zo\u00EB\n", {.encoding = Encoding::kLatin1}).find(ListFault::kMojibake),
             nullptr);
@@ -123,15 +123,15 @@ TEST(ListChecker, UnitsAndLengths) {
   const ListReport report = check_text("ab\n\u0915\u093F\nab\u00E9\na\n");
   EXPECT_EQ(report.documents, 4u);
   EXPECT_EQ(report.distinct, 4u);
-  const auto expect_unit = [&](TokenUnit unit, std::size_t different, std::size_t total,
+  const auto expect_unit = [&](TokenKind unit, std::size_t different, std::size_t total,
                                std::size_t longest) {
     EXPECT_EQ(report.unit(unit).different, different) << to_string(unit);
     EXPECT_EQ(report.unit(unit).total, total) << to_string(unit);
     EXPECT_EQ(report.unit(unit).longest, longest) << to_string(unit);
   };
-  expect_unit(TokenUnit::kCodePoint, 5, 8, 3);
-  expect_unit(TokenUnit::kGrapheme, 4, 7, 3);
-  expect_unit(TokenUnit::kByte, 8, 13, 6);
+  expect_unit(TokenKind::kCodepoint, 5, 8, 3);
+  expect_unit(TokenKind::kGrapheme, 4, 7, 3);
+  expect_unit(TokenKind::kByte, 8, 13, 6);
   EXPECT_EQ(report.median_length, 2u);
   const std::vector<std::pair<std::string, std::size_t>> scripts = {{"Latin", 6},
                                                                     {"Devanagari", 1}};
@@ -144,7 +144,7 @@ TEST(ListChecker, ALongLineIsNotKept) {
   ASSERT_NE(report.find(ListFault::kHugeLine), nullptr);
   EXPECT_EQ(describe(*report.find(ListFault::kHugeLine)), "huge-line error 1 2:0");
   EXPECT_EQ(report.documents, 3u);
-  EXPECT_EQ(report.unit(TokenUnit::kCodePoint).longest, kLongestLine);
+  EXPECT_EQ(report.unit(TokenKind::kCodepoint).longest, kLongestLine);
   // A character that is cut at the limit is no invalid one.
   std::string cut(kLongestLine - 1, 'x');
   for (int i = 0; i < 3; ++i) cut += "\u20AC";
@@ -215,7 +215,7 @@ TEST(ListChecker, DocumentsAreThoseOfTraining) {
       for (std::size_t k = 0; k < documents; ++k) letters += dataset.count_letters(k);
     }
     EXPECT_EQ(report.documents, documents) << text;
-    EXPECT_EQ(report.unit(TokenUnit::kCodePoint).total, letters) << text;
+    EXPECT_EQ(report.unit(TokenKind::kCodepoint).total, letters) << text;
   }
 }
 

@@ -57,13 +57,13 @@ TEST(Suggest, FewWordsAreLearnedByHeart) {
 }
 
 TEST(Suggest, TokensFitTheScript) {
-  EXPECT_EQ(suggestion_for(random_list(3000, kLatin)).tokens, TokenUnit::kCodePoint);
+  EXPECT_EQ(suggestion_for(random_list(3000, kLatin)).tokens, TokenKind::kCodepoint);
   EXPECT_EQ(suggestion_for(random_list(3000, U"\u0430\u0431\u0432\u0433")).tokens,
-            TokenUnit::kCodePoint);
+            TokenKind::kCodepoint);
   EXPECT_EQ(suggestion_for(random_list(3000, U"\u0915\u0916\u093F\u0940")).tokens,
-            TokenUnit::kGrapheme);
-  EXPECT_EQ(suggestion_for(random_list(500, han(1500))).tokens, TokenUnit::kByte);
-  EXPECT_EQ(suggestion_for(random_list(20'000, han(1500))).tokens, TokenUnit::kCodePoint);
+            TokenKind::kGrapheme);
+  EXPECT_EQ(suggestion_for(random_list(500, han(1500))).tokens, TokenKind::kByte);
+  EXPECT_EQ(suggestion_for(random_list(20'000, han(1500))).tokens, TokenKind::kCodepoint);
 }
 
 TEST(Suggest, TheBlockHasRoomForTheDocuments) {
@@ -86,7 +86,7 @@ TEST(Suggest, IsWhatCanBeTrained) {
     const Dataset dataset(text, "test");
     EXPECT_LE(suggestion.train.sequences_per_step(), static_cast<std::int64_t>(dataset.size()));
     EXPECT_EQ(static_cast<std::size_t>(suggestion.config.vocab_size),
-              report.unit(TokenUnit::kCodePoint).different + 1);
+              report.unit(TokenKind::kCodepoint).different + 1);
     const double seconds = measure_training(suggestion, report);
     EXPECT_GT(seconds, 0);
     EXPECT_LT(seconds, 3600);

@@ -26,6 +26,7 @@ ALLOWED = {
     "diff": "reference train trace conform",
     "guardrails": "base random data model generate",
     "check": "base",
+    "fit": "base",
     "c_api": "",
 }
 
