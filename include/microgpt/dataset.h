@@ -82,4 +82,8 @@ struct Split {
 // documents are the same.
 Split split_documents(const Dataset& dataset, double share, std::uint64_t seed);
 
+// The same as if every document had a text of its own: copies can stand on both sides. For showing
+// what that does to a loss.
+Split split_rows(const Dataset& dataset, double share, std::uint64_t seed);
+
 }  // namespace microgpt

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -36,17 +37,9 @@ std::vector<bool> draw_texts(std::size_t num_texts, double share, std::uint64_t 
   return held_out;
 }
 
-}  // namespace
-
-Split split_documents(const Dataset& dataset, double share, std::uint64_t seed) {
-  if (!(share > 0 && share < 1)) {
-    throw Error(
-        fmt::format("split: share out of range, expected above 0 and below 1, got {}", share));
-  }
-  if (dataset.sequences() != Sequences::kDocuments) {
-    throw Error("split: expected documents, one a line, got one running text");
-  }
-  const std::vector<std::size_t> text_of = number_texts(dataset);
+// Holds out a share of the texts. text_of: the text of each document, counted from 0.
+Split deal_out(const Dataset& dataset, const std::vector<std::size_t>& text_of, double share,
+               std::uint64_t seed) {
   const std::size_t num_texts = *std::ranges::max_element(text_of) + 1;
   if (num_texts < 2) {
     throw Error("split: expected documents that differ, got the same text in all of them");
@@ -57,6 +50,30 @@ Split split_documents(const Dataset& dataset, double share, std::uint64_t seed) 
     (is_held_out[text_of[i]] ? held_out : train).push_back(i);
   }
   return {dataset.subset(train), dataset.subset(held_out)};
+}
+
+void check_split(const Dataset& dataset, double share) {
+  if (!(share > 0 && share < 1)) {
+    throw Error(
+        fmt::format("split: share out of range, expected above 0 and below 1, got {}", share));
+  }
+  if (dataset.sequences() != Sequences::kDocuments) {
+    throw Error("split: expected documents, one a line, got one running text");
+  }
+}
+
+}  // namespace
+
+Split split_documents(const Dataset& dataset, double share, std::uint64_t seed) {
+  check_split(dataset, share);
+  return deal_out(dataset, number_texts(dataset), share, seed);
+}
+
+Split split_rows(const Dataset& dataset, double share, std::uint64_t seed) {
+  check_split(dataset, share);
+  std::vector<std::size_t> rows(dataset.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return deal_out(dataset, rows, share, seed);
 }
 
 }  // namespace microgpt

@@ -110,5 +110,15 @@ TEST(SplitDocuments, BadInputIsRefused) {
             "split: expected documents, one a line, got one running text");
 }
 
+TEST(SplitRows, CopiesCanStandOnBothSides) {
+  const Dataset all = letters();
+  const Split split = split_rows(all, 0.25, 1);
+  EXPECT_EQ(split.held_out.size(), (all.size() + 2) / 4);
+  EXPECT_EQ(split.train.size() + split.held_out.size(), all.size());
+  const Texts train = texts_of(split.train), held_out = texts_of(split.held_out);
+  EXPECT_TRUE(std::ranges::any_of(
+      held_out, [&](const std::string& text) { return std::ranges::count(train, text) > 0; }));
+}
+
 }  // namespace
 }  // namespace microgpt
