@@ -1,8 +1,8 @@
 // The lines of gpt() that a block is: from the text's Python and from the engine's own source.
+import python from '../../../content/code/gpt.py?raw';
+import cpp from '../../../../src/reference/gpt.h?raw';
 import type { Block } from './blocks';
 
-const python = Object.values(import.meta.glob<string>('../../../content/code/gpt.py', { query: '?raw', import: 'default', eager: true }))[0] ?? '';
-const cpp = Object.values(import.meta.glob<string>('../../../../src/reference/gpt.h', { query: '?raw', import: 'default', eager: true }))[0] ?? '';
 
 /** Pieces of a program: what a block is in gpt(), and the function that it calls. */
 export interface Excerpts {
