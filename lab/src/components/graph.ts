@@ -7,15 +7,15 @@ export interface DrawnNode {
   y: number;
   title: string; // above or in it
   shape?: 'circle' | 'box' | 'op';
-  kind?: 'data' | 'weight' | 'activation' | 'gradient' | '';
+  kind?: 'data' | 'weight' | 'activation' | '';
   level?: number; // 0 to 10: how strongly it is filled
-  lines?: { label?: string; text: string; source?: string; digits?: number; kind?: string }[]; // below the title
+  lines?: { label?: string; text: string; source?: string; digits?: number; kind?: 'gradient' }[]; // below the title
 }
 
 export interface DrawnEdge {
   from: string;
   to: string;
   weight?: number; // sign: colour and dash; size: width
-  kind?: 'data' | 'weight' | 'activation' | 'gradient' | '';
+  kind?: 'weight';
   label?: string;
 }
