@@ -1,5 +1,5 @@
 // What the reader has chosen for the toy, and its numbers: one for all views of the block.
-import { Knobs } from '../../components/live.svelte';
+import { Knobs } from '../../components/knobs.svelte';
 import type { RemoteEngine } from '../../engine/types';
 import { TOY_TOKENS, type TraceOptions } from '../../engine/sources';
 import { numbersOf, wordOf } from '../../state/link';

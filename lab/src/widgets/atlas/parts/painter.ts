@@ -9,7 +9,7 @@ export interface View {
   scale: number; // pixels a number
 }
 
-export interface Colours {
+interface Colours {
   paper: string;
   raised: string;
   sunken: string;
@@ -29,7 +29,7 @@ const LINES_FROM = 7; // pixels a number from which cells have borders, and sign
 const DIGITS_FROM = 34;
 const LABEL = 12;
 
-export function coloursOf(element: Element): Colours {
+function coloursOf(element: Element): Colours {
   const { read, rgb } = stylesOf(element);
   return {
     paper: read('paper'), raised: read('raised'), sunken: read('sunken'), ink: read('ink'), soft: read('soft'),

@@ -1,18 +1,19 @@
-// What the engine says to the state that a reader has set.
+// What a reader sets, and what the engine says to it.
 import { untrack } from 'svelte';
 import type { RemoteEngine } from '../engine/types';
 import { linkState } from '../state/link';
 
-export interface Answered<State, Answer> {
+interface Answered<State, Answer> {
   state: State;
   answer: Answer;
 }
 
-/** Asks one question at a time; of the states that come meanwhile it asks the last one next. An answer
- *  is kept with the state it belongs to, so that no number is shown beside another state's. */
-export class Live<State, Answer> {
+/** Controls are bound to `at`; numbers are taken from `shown`, an answer with the state it belongs to. One
+ *  question is asked at a time; of the states that come meanwhile the last one is asked next. */
+export class Knobs<State, Answer> {
+  at: State = $state(null!);
   shown: Answered<State, Answer> = $state.raw(null!);
-  trouble = $state('');
+  trouble = $state(''); // why there is no answer to `at`
   private underWay: State | null = null;
   private next: State | null = null;
 
@@ -21,7 +22,20 @@ export class Live<State, Answer> {
     first: Answered<State, Answer>,
     private ask: (engine: RemoteEngine, state: State) => Promise<Answer>,
   ) {
-    this.shown = first;
+    this.shown = { state: first.state, answer: first.answer };
+    this.undo();
+  }
+
+  /** For a component while it is made: asks for each state, and keeps the shown one in the link to a widget. */
+  follow(id: string, link: (shown: State) => Record<string, string>): this {
+    $effect(() => linkState(id, link(this.shown.state)));
+    $effect(() => this.set($state.snapshot(this.at) as State));
+    return this;
+  }
+
+  /** Back to the state that is shown. */
+  undo(): void {
+    this.at = structuredClone(this.shown.state);
   }
 
   set(state: State): void {
@@ -47,28 +61,6 @@ export class Live<State, Answer> {
       }
     }
     this.underWay = null;
-  }
-}
-
-/** The same with the state itself, which controls are bound to. */
-export class Knobs<State, Answer> extends Live<State, Answer> {
-  at: State = $state(null!);
-
-  constructor(...args: ConstructorParameters<typeof Live<State, Answer>>) {
-    super(...args);
-    this.undo();
-  }
-
-  /** For a component while it is made: asks for each state, and keeps the shown one in the link to a widget. */
-  follow(id: string, link: (shown: State) => Record<string, string>): this {
-    $effect(() => linkState(id, link(this.shown.state)));
-    $effect(() => this.set($state.snapshot(this.at) as State));
-    return this;
-  }
-
-  /** Back to the state that is shown. */
-  undo(): void {
-    this.at = structuredClone(this.shown.state);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Knobs } from '../../src/components/live.svelte';
+import { Knobs } from '../../src/components/knobs.svelte';
 import type { RemoteEngine } from '../../src/engine/types';
 
 /** An engine that doubles, and answers when it is told to. */
