@@ -35,15 +35,14 @@ function cppFunction(name: string): string {
 
 /** The statements of gpt() that carry one of a block's names. */
 function pythonLines(markers: string[]): string {
-  const body = pythonFunction('gpt').length > 0 ? python.slice(python.indexOf('def gpt('), python.indexOf('\ndef step(')) : '';
-  const found = body.split('\n').filter((line) => markers.includes(/#:\s+(\S+)/.exec(line)?.[1] ?? ''));
-  return found.length > 0 ? unindented(found) : '';
+  const body = python.slice(python.indexOf('def gpt('), python.indexOf('\ndef step('));
+  return unindented(body.split('\n').filter((line) => markers.includes(/#:\s+(\S+)/.exec(line)?.[1] ?? '')));
 }
 
 function cppLines({ markers, helper }: Block): string {
   const body = cpp.slice(cpp.search(/^Vector<T> gpt\(/m), cpp.indexOf('// The mean over'));
-  const found = body.split('\n').filter((line) => markers.some((name) => line.includes(`"${name}"`)) || line.includes('= attention(') && helper === 'attention');
-  return found.length > 0 ? unindented(found) : '';
+  return unindented(body.split('\n').filter((line) =>
+    markers.some((name) => line.includes(`"${name}"`)) || (line.includes('= attention(') && helper === 'attention')));
 }
 
 export function excerpts(block: Block): Excerpts {
