@@ -1,12 +1,13 @@
-# Most of a compiler's time on the program and on the tests goes to headers and what it makes of
+# Most of a compiler's time goes to headers and what it makes of
 # them (CLI11, GoogleTest, JSON), so several sources of a folder are compiled as one. Their names in
 # anonymous namespaces must differ within a folder. With -D MICROGPT_GROUP_SOURCES=OFF each is
 # compiled alone.
-option(MICROGPT_GROUP_SOURCES "Compile sources of the program and of the tests together" ON)
+option(MICROGPT_GROUP_SOURCES "Compile sources of a folder together" ON)
 
 # group_by_folder(TARGET): a dozen sources of one folder at most are compiled together.
 function(group_by_folder target)
   get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "\\.cpp$")  # not the objects of others
   list(SORT sources)
   set(last_folder "")
   foreach(source IN LISTS sources)

@@ -31,7 +31,7 @@ function(add_kernels target folder)
     target_include_directories(${objects}
       PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
     target_compile_definitions(${objects} PRIVATE MICROGPT_ISA=${isa} MICROGPT_ISA_${isa})
-    target_compile_options(${objects} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3> ${isa_flags_${isa}} ${ARGN})
+    target_compile_options(${objects} PRIVATE $<IF:$<CONFIG:Debug>,-O1,-O3> ${isa_flags_${isa}} ${ARGN})
     # All functions that pass vectors are inlined, so that no ABI matters; g++ 12 warns of its own
     # intrinsics.
     target_compile_options(${objects} PRIVATE

@@ -26,9 +26,10 @@ double strtod(const char* text, char** end) {
     // Too large, or next to nothing: JSON's reader wants to know which.
     const char* e = std::strpbrk(text, "eE");
     value = e != nullptr && e[1] == '-' ? 0.0 : __builtin_inf();
+    if (*text == '-') value = -value;
   }
   if (end != nullptr) *end = const_cast<char*>(result.ptr);
-  return *text == '-' && value > 0 ? -value : value;
+  return value;
 }
 
 // musl's are off by up to an ulp in one of six cases. Rounded from 113 bits, they are the nearest

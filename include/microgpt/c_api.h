@@ -284,6 +284,32 @@ int microgpt_train(microgpt_training* training, size_t num_steps, double* losses
 // The model as it is now, with Adam's moments: a handle of its own.
 microgpt_model* microgpt_training_model(const microgpt_training* training);
 
+typedef struct microgpt_diff microgpt_diff;
+
+enum {  // parts of a step, in the order in which they are computed
+  MICROGPT_STAGE_TOKENS,
+  MICROGPT_STAGE_PARAMETERS,
+  MICROGPT_STAGE_FORWARD,
+  MICROGPT_STAGE_LOSS,
+  MICROGPT_STAGE_GRADIENTS,
+  MICROGPT_STAGE_UPDATE
+};
+
+// The first number that two trainings do not share.
+typedef struct {
+  int64_t step;      // counted from 1; 0: the same in every bit, and nothing else is told
+  int stage;         // MICROGPT_STAGE_TOKENS...
+  const char* path;  // "pos2.layer0.q[3]", "tokens[2]", "grad(wte[0][1])", "adam.wte.m[0][1]"
+  double a, b;       // NaN in a training that has no such number
+} microgpt_difference;
+
+// Trains both on the same documents, each as microgpt_training_new does, for num_steps or until
+// their losses differ clearly, and compares every number.
+microgpt_diff* microgpt_diff_new(const char* documents, size_t size, const microgpt_settings* a,
+                                 const microgpt_settings* b, const char* engine, int64_t num_steps);
+void microgpt_diff_free(microgpt_diff* diff);
+int microgpt_diff_first(const microgpt_diff* diff, microgpt_difference* difference);
+
 // Draws documents from a model, which may be changed or freed afterwards, as microgpt.py does after
 // random.seed(seed). engine: as above.
 microgpt_sampler* microgpt_sampler_new(const microgpt_model* model, const char* engine,

@@ -20,8 +20,6 @@ namespace {
 constexpr std::size_t kMaxDigits = 9;  // beyond, they would depend on the machine's libm
 constexpr std::size_t kDraws = 10;
 
-Facts number(double x) { return {.data = {x}}; }
-
 double count_if(const std::vector<double>& data, bool (*holds)(double)) {
   return static_cast<double>(std::count_if(data.begin(), data.end(), holds));
 }

@@ -21,8 +21,6 @@ namespace {
 constexpr std::size_t kNamedDocuments = 10;
 constexpr int kSamples = 20;  // of microgpt.py
 
-Facts number(double x) { return {.data = {x}}; }
-
 Facts numbers(std::vector<double> data, std::size_t first = 0) {
   return {.shape = {data.size()}, .data = std::move(data), .first = first};
 }

@@ -24,6 +24,8 @@ struct Facts {
   std::size_t first = 0;  // the index of the first one
 };
 
+inline Facts number(double x) { return {.data = {x}}; }
+
 using FactTable = std::map<std::string, Facts, std::less<>>;
 
 class BookSteps {

@@ -58,8 +58,14 @@ int microgpt_graph_evaluate(const microgpt_graph* graph, const uint32_t* leaves,
                             size_t num_nodes, double* values) {
   return status_of([&] {
     Graph g = given(graph, "graph").graph;
-    if (num_leaves > 0) given(leaves, "leaves"), given(settings, "settings");
-    if (num_nodes > 0) given(nodes, "nodes"), given(values, "values");
+    if (num_leaves > 0) {
+      given(leaves, "leaves");
+      given(settings, "settings");
+    }
+    if (num_nodes > 0) {
+      given(nodes, "nodes");
+      given(values, "values");
+    }
     for (size_t j = 0; j < num_leaves; ++j) {
       check_index(leaves[j], g.size(), "leaf");
       if (g.op[leaves[j]] != Op::kLeaf)

@@ -1,9 +1,11 @@
 // Training and sampling for C.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "c_api/handles.h"
+#include "microgpt/diff.h"
 #include "microgpt/engine.h"
 #include "microgpt/sampler.h"
 #include "microgpt/trainer.h"
@@ -11,11 +13,16 @@
 using namespace microgpt;
 using namespace microgpt::c_api;
 
+struct microgpt_diff {
+  std::optional<NumberDifference> first;
+};
+
 struct microgpt_training {
   Config config;
   TrainConfig train;
   Dataset dataset;  // shuffled
   Tokenizer tokenizer;
+  std::string engine_name;
   std::unique_ptr<Engine> engine;  // nothing after an error
   std::int64_t step = 0;           // steps done
   std::string text = {};
@@ -27,6 +34,7 @@ static_assert(MICROGPT_EDITION_FIRST == static_cast<int>(Edition::kFirst));
 static_assert(MICROGPT_RELU_SQUARED == static_cast<int>(Activation::kReluSquared));
 static_assert(MICROGPT_SGD == static_cast<int>(Optimizer::kSgd));
 static_assert(MICROGPT_SCHEDULE_CONSTANT == static_cast<int>(Schedule::kConstant));
+static_assert(MICROGPT_STAGE_UPDATE == static_cast<int>(Stage::kUpdate));
 
 Config config_of(const microgpt_settings& s) {
   return {.n_layer = s.n_layer,
@@ -85,12 +93,20 @@ std::unique_ptr<microgpt_training> start(std::string_view documents, const micro
   Tokenizer tokenizer = Tokenizer::from_dataset(dataset, train.edition);
   config.vocab_size = tokenizer.vocab_size();
   check_enough_data(dataset, config, train);
-  auto made = make_engine(engine != nullptr ? std::string_view(engine)
-                                            : default_engine(config, train.sequences_per_step()),
-                          config);
+  const std::string name(engine != nullptr ? engine
+                                           : default_engine(config, train.sequences_per_step()));
+  auto made = make_engine(name, config);
   made->load(init_state_dict(config, train, random));
   return std::unique_ptr<microgpt_training>(new microgpt_training{
-      config, train, std::move(dataset), std::move(tokenizer), std::move(made)});
+      config, train, std::move(dataset), std::move(tokenizer), name, std::move(made)});
+}
+
+Replay replay_of(const microgpt_training& t) {
+  return {t.engine_name, *t.engine, t.config, t.train, t.dataset, t.tokenizer};
+}
+
+microgpt_settings settings_given(const microgpt_settings* settings) {
+  return settings == nullptr ? settings_of(Edition::kFinal) : *settings;
 }
 
 Engine& engine_of(const microgpt_training& training) {
@@ -109,8 +125,7 @@ int microgpt_default_settings(int edition, microgpt_settings* settings) {
 microgpt_training* microgpt_training_new(const char* documents, size_t size,
                                          const microgpt_settings* settings, const char* engine) {
   return pointer_of([&] {
-    return start(text_given(documents, size, "documents"),
-                 settings == nullptr ? settings_of(Edition::kFinal) : *settings, engine)
+    return start(text_given(documents, size, "documents"), settings_given(settings), engine)
         .release();
   });
 }
@@ -156,6 +171,32 @@ microgpt_model* microgpt_training_model(const microgpt_training* training) {
   return pointer_of([&] {
     const microgpt_training& t = given(training, "training");
     return new microgpt_model{{t.config, t.tokenizer, engine_of(t).state_dict(), std::nullopt}};
+  });
+}
+
+microgpt_diff* microgpt_diff_new(const char* documents, size_t size, const microgpt_settings* a,
+                                 const microgpt_settings* b, const char* engine,
+                                 int64_t num_steps) {
+  return pointer_of([&] {
+    const std::string_view text = text_given(documents, size, "documents");
+    const auto in_a = start(text, settings_given(a), engine);
+    const auto in_b = start(text, settings_given(b), engine);
+    const Replay run_a = replay_of(*in_a), run_b = replay_of(*in_b);
+    const auto last = std::min({num_steps, in_a->train.num_steps, in_b->train.num_steps});
+    return new microgpt_diff{diff_runs(run_a, run_b, last).first};
+  });
+}
+
+void microgpt_diff_free(microgpt_diff* diff) { delete diff; }
+
+int microgpt_diff_first(const microgpt_diff* diff, microgpt_difference* difference) {
+  return status_of([&] {
+    const auto& first = given(diff, "diff").first;
+    microgpt_difference& out = given(difference, "difference") = {};
+    if (!first) return;
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    out = {first->step, static_cast<int>(first->stage), first->path.c_str(),
+           first->a.value_or(kNone), first->b.value_or(kNone)};
   });
 }
 

@@ -16,14 +16,14 @@
 namespace microgpt {
 namespace {
 
-constexpr char kFormat[] = "tiny-gpt-char-v1";
+constexpr char kModelFormat[] = "tiny-gpt-char-v1";
 
 void check_format(const Json& root, const std::string& where) {
   if (!root.is_object() || !root.contains("format")) return;
   const std::string format = json_string(root, "format", where);
-  if (format != kFormat) {
+  if (format != kModelFormat) {
     throw Error(
-        fmt::format("{}: format is {}, expected \"{}\"", where, quote_json(format), kFormat));
+        fmt::format("{}: format is {}, expected \"{}\"", where, quote_json(format), kModelFormat));
   }
 }
 
@@ -120,7 +120,7 @@ std::string format_model(const Model& model) {
   check_model(model);
   std::string text =
       fmt::format("{{\"format\": \"{}\", \"config\": {}, \"tokenizer\": {}, \"state_dict\": {{",
-                  kFormat, format_config(model), format_tokenizer(model.tokenizer));
+                  kModelFormat, format_config(model), format_tokenizer(model.tokenizer));
   text.reserve(text.size() + kTypicalNumber * model.config.num_params() + 4096);
   for (const Tensor& tensor : model.state.params) {
     if (&tensor != &model.state.params.front()) text += ", ";

@@ -37,7 +37,7 @@
 namespace microgpt {
 namespace {
 
-constexpr char kFormat[] = "microgpt-training-v1";
+constexpr char kTrainingFormat[] = "microgpt-training-v1";
 constexpr char kWords[] = "random.words";
 constexpr int kMantissaBits = 52;
 constexpr int kExponentBias = 1023;
@@ -150,10 +150,10 @@ std::string format_training(const TrainingRun& run) {
 Json parse_training(const Safetensors& file, const std::string& where) {
   const auto format = file.metadata.find("format");
   const auto training = file.metadata.find("training");
-  if (format == file.metadata.end() || format->second != kFormat ||
+  if (format == file.metadata.end() || format->second != kTrainingFormat ||
       training == file.metadata.end()) {
-    throw Error(
-        fmt::format("{}: no training run, expected metadata with format \"{}\"", where, kFormat));
+    throw Error(fmt::format("{}: no training run, expected metadata with format \"{}\"", where,
+                            kTrainingFormat));
   }
   return parse_json(training->second, where + ": training");
 }
@@ -238,7 +238,7 @@ std::string format_run(const TrainingRun& run) {
   const StateDict& state = run.model.state;
   std::vector<std::string> data;  // what the arrays point into
   data.reserve(state.params.size() + 3);
-  Safetensors file{{{"format", kFormat}, {"training", format_training(run)}}, {}};
+  Safetensors file{{{"format", kTrainingFormat}, {"training", format_training(run)}}, {}};
   const auto add = [&](const std::string& name, Dtype dtype, const Shape& shape, auto numbers) {
     data.push_back(to_little_endian(numbers));
     file.arrays.push_back({name, dtype, shape, data.back()});

@@ -6,8 +6,8 @@
 namespace microgpt::conform {
 namespace {
 
-constexpr std::string_view kNames[] = {"final",  "first",  "train0", "train1",
-                                       "train2", "train3", "train4", "train5"};
+constexpr std::string_view kRecipeNames[] = {"final",  "first",  "train0", "train1",
+                                             "train2", "train3", "train4", "train5"};
 
 Recipe of_edition(std::string_view name, Edition edition) {
   Recipe recipe;
@@ -28,7 +28,7 @@ Recipe of_rung(std::string_view name, double learning_rate) {
 
 }  // namespace
 
-std::span<const std::string_view> recipe_names() { return kNames; }
+std::span<const std::string_view> recipe_names() { return kRecipeNames; }
 
 Recipe find_recipe(std::string_view name) {
   if (name == "final" || name == "train5") return of_edition(name, Edition::kFinal);
@@ -54,7 +54,7 @@ Recipe find_recipe(std::string_view name) {
     return recipe;
   }
   throw Error(
-      fmt::format("recipe '{}': unknown, expected one of {}", name, fmt::join(kNames, ", ")));
+      fmt::format("recipe '{}': unknown, expected one of {}", name, fmt::join(kRecipeNames, ", ")));
 }
 
 }  // namespace microgpt::conform

@@ -49,10 +49,12 @@ struct Softmax {
   float max, inverse_sum;
 };
 
+// Floats that attention reads behind the last row of a matrix, and that do not matter.
+inline constexpr std::size_t kSlack = kColTile;
+
 // One head of a sequence: T queries at positions past .. past + T - 1, each over the keys and
 // values from position 0 up to its own. All matrices have head_dim columns; ld* are their rows'
-// strides. Behind the last row of q, k, v and of the gradient of out, kColTile floats are read too,
-// and do not matter.
+// strides. q, k, v and the gradient of out have kSlack floats behind them.
 struct Attention {
   std::size_t T = 0, past = 0, head_dim = 0;
   const float *q = nullptr, *k = nullptr, *v = nullptr;

@@ -10,7 +10,6 @@ namespace microgpt::cpu {
 namespace {
 
 constexpr std::size_t kRows = 16 * kRowTile;  // tokens of a prompt that are computed at once
-constexpr std::size_t kSlack = kColTile;      // floats that may be read behind a row: see Attention
 
 // Multiply-adds that are not worth a second thread.
 constexpr std::size_t kSmallAttention = std::size_t{1} << 14;

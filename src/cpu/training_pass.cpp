@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kLogits = 1 << 24;   // held at a time, if that is more than a few rows
 constexpr std::size_t kEmbedRows = 64;     // of a task
 constexpr std::size_t kEmbedColumns = 64;  // of a task, where tasks must not share a row
-constexpr std::size_t kSlack = kColTile;   // floats that may be read behind a matrix: see Attention
 
 // Cuts a buffer into matrices that begin at cache lines. Without a buffer it only measures.
 class Layout {

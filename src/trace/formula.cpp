@@ -7,19 +7,19 @@
 #include "trace/number_text.h"
 
 namespace microgpt {
-namespace {
-
-// How tightly an expression binds: what is looser than its place asks for goes into parentheses.
-enum Binding { kSum, kProduct, kPower, kAtom };
-
-}  // namespace
 
 struct FormulaText {
+  // How tightly it binds: what is looser than its place asks for goes into parentheses.
+  enum Binding { kSum, kProduct, kPower, kAtom };
+
   std::string text;
   Binding binding;
 };
 
 namespace {
+
+using Binding = FormulaText::Binding;
+using enum FormulaText::Binding;
 
 std::string at_least(const FormulaText& part, Binding binding) {
   return part.binding < binding ? "(" + part.text + ")" : part.text;

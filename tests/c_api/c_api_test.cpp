@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include "microgpt/engine.h"
 #include "microgpt/expression.h"
@@ -30,6 +31,7 @@ using Owner = std::unique_ptr<Handle, Freer<Handle, kFree>>;
 using ModelHandle = Owner<microgpt_model, microgpt_model_free>;
 using GraphHandle = Owner<microgpt_graph, microgpt_graph_free>;
 using TraceHandle = Owner<microgpt_trace, microgpt_trace_free>;
+using DiffHandle = Owner<microgpt_diff, microgpt_diff_free>;
 using TrainingHandle = Owner<microgpt_training, microgpt_training_free>;
 using SamplerHandle = Owner<microgpt_sampler, microgpt_sampler_free>;
 using ConstraintHandle = Owner<microgpt_constraint, microgpt_constraint_free>;
@@ -386,6 +388,37 @@ TEST(CApi, TrainingHasTheLossesOfTheLibrary) {
     EXPECT_EQ(std::vector(wte.data, wte.data + wte.rows * wte.cols),
               expected->state_dict().params[0].data);
   }
+}
+
+TEST(CApi, ADiffTellsTheFirstNumberThatDiffers) {
+  const microgpt_settings a = small_settings();
+  microgpt_settings b = a;
+  const auto first = [&] {
+    const DiffHandle diff(
+        microgpt_diff_new(kDocuments.data(), kDocuments.size(), &a, &b, "exact", 100));
+    microgpt_difference found;
+    EXPECT_EQ(microgpt_diff_first(diff.get(), &found), 0) << microgpt_last_error();
+    return std::tuple(found.step, found.stage, std::string(found.path ? found.path : ""));
+  };
+  EXPECT_EQ(first(), std::tuple(0, 0, ""));
+  b.eps_adam = 1e-7;
+  EXPECT_EQ(first(), std::tuple(1, MICROGPT_STAGE_UPDATE, "adam.wte.update[0][0]"));
+  b = a;
+  b.num_steps = a.num_steps + 1;  // the learning rate falls more slowly from step 2 on
+  EXPECT_EQ(first(), std::tuple(2, MICROGPT_STAGE_UPDATE, "adam.wte.update[0][0]"));
+  b = a;
+  b.n_layer = 2;
+  microgpt_difference found;
+  const DiffHandle deeper(
+      microgpt_diff_new(kDocuments.data(), kDocuments.size(), &a, &b, "exact", 100));
+  ASSERT_EQ(microgpt_diff_first(deeper.get(), &found), 0);
+  EXPECT_EQ(found.stage, MICROGPT_STAGE_PARAMETERS);
+  EXPECT_TRUE(std::isnan(found.a) || std::isnan(found.b) || found.a != found.b);
+
+  EXPECT_EQ(microgpt_diff_first(nullptr, &found), -1);
+  EXPECT_EQ(microgpt_diff_new(nullptr, 0, &a, &b, "exact", 1), nullptr);
+  EXPECT_EQ(microgpt_diff_new(kDocuments.data(), kDocuments.size(), &a, &b, "abacus", 1), nullptr);
+  microgpt_diff_free(nullptr);
 }
 
 TEST(CApi, SamplesAreThoseOfTheLibrary) {

@@ -1,8 +1,16 @@
 // The engine as the page sees it: in a worker, or in the page where it was opened as a file.
 import { EngineError } from './types';
 import type { Engine, RemoteEngine } from './types';
-import { KEPT_POLICIES, WasmEngine } from './engine';
+import { WasmEngine } from './engine';
+import { KEPT_POLICIES } from './guards';
+import { Recent } from './recent';
 import type { Answer, Places, Request } from './worker';
+
+/** What the engine was told, to be told again. */
+interface Told {
+  method: keyof Engine;
+  args: unknown[];
+}
 
 export interface Connection {
   engine: RemoteEngine;
@@ -24,7 +32,9 @@ class WorkerConnection implements Connection {
   private worker: Worker;
   private readonly places: Places;
   private readonly waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
-  private readonly registered = new Map<string, { method: keyof Engine; args: unknown[] }>(); // for the next worker
+  // For the next worker: models, and as many policies as the engine keeps.
+  private readonly models = new Map<string, Told>();
+  private readonly policies = new Recent<Told>(KEPT_POLICIES);
   private last = 0;
 
   constructor(places: Places) {
@@ -54,19 +64,9 @@ class WorkerConnection implements Connection {
     const id = ++this.last;
     const answer = this.wait(id);
     this.worker.postMessage({ id, method, args } satisfies Request);
-    if (method === 'register' || method === 'keepPolicy') {
-      void answer.then(() => this.remember(method, args), () => {});
-    }
+    const keep = { register: this.models, keepPolicy: this.policies }[method as 'register'];
+    if (keep) void answer.then(() => keep.set(args[0] as string, { method, args }), () => {});
     return answer;
-  }
-
-  /** For the next worker; of policies as many as the engine keeps. */
-  private remember(method: 'register' | 'keepPolicy', args: unknown[]): void {
-    const key = `${method} ${args[0]}`;
-    this.registered.delete(key);
-    this.registered.set(key, { method, args });
-    const policies = [...this.registered.keys()].filter((one) => one.startsWith('keepPolicy '));
-    if (policies.length > KEPT_POLICIES) this.registered.delete(policies[0]);
   }
 
   private take({ id, result, error, fatal }: Answer): void {
@@ -89,7 +89,7 @@ class WorkerConnection implements Connection {
     for (const { reject } of lost) reject(new EngineError(stopped(why)));
     if (!wasReady) return; // the next one would not start either
     this.worker = this.start();
-    for (const again of this.registered.values()) {
+    for (const again of [...this.models.values(), ...this.policies.values()]) {
       this.worker.postMessage({ id: ++this.last, ...again } satisfies Request);
     }
   }

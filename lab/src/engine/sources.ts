@@ -33,11 +33,13 @@ export interface TraceOptions {
 }
 
 export interface TraceSource {
-  scene: 'toy' | 'computed' | 'real';
+  scene: (typeof SCENES)[number];
   options: TraceOptions;
   path: string;
   grad: boolean;
 }
+
+const SCENES = ['toy', 'computed', 'real'] as const;
 
 export const TOY_TOKENS = ['BOS', 'a', 'b', 'c'];
 
@@ -110,8 +112,17 @@ function toyToken(name: string): number {
   return token;
 }
 
+/** A source in its parts. */
+export interface Source {
+  scheme: string;
+  query: URLSearchParams;
+  expression: string; // of scheme 'expr'
+  path: string;
+  grad: boolean; // of the number at that path
+}
+
 /** Splits a source. Throws for one of another form. */
-export function parseSource(source: string): { scheme: string; query: URLSearchParams; expression: string; path: string; grad: boolean } {
+export function parseSource(source: string): Source {
   const hash = source.lastIndexOf('#');
   const head = source.slice(0, hash);
   let path = source.slice(hash + 1);
@@ -123,6 +134,12 @@ export function parseSource(source: string): { scheme: string; query: URLSearchP
   }
   const [scheme, query] = head.split('?', 2);
   return { scheme, query: new URLSearchParams(query ?? ''), expression: '', path, grad };
+}
+
+/** What a source names of a scene's trace; null for another source. */
+export function sceneOf({ scheme, query, path, grad }: Source): TraceSource | null {
+  const scene = SCENES.find((one) => one === scheme);
+  return scene ? { scene, options: traceOptions(query), path, grad } : null;
 }
 
 export function traceOptions(query: URLSearchParams): TraceOptions {

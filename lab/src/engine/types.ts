@@ -156,17 +156,18 @@ export interface NextToken {
   likeliest: number; // token id
 }
 
-/** Where two trainings part: the first step whose losses differ, and in that step's forward pass,
- *  backward pass or update the first number that does. */
+/** Where two trainings part: the first number that they don't share. */
 export interface Parting {
   step: number; // counted from 1; 0: they never part
   path: string;
-  phase: 'data' | 'parameter' | 'forward' | 'gradient' | 'update';
-  a: number;
+  stage: 'tokens' | 'parameters' | 'forward' | 'loss' | 'gradients' | 'update';
+  a: number; // NaN in a training that has no such number
   b: number;
   lossesA: Float64Array;
   lossesB: Float64Array;
 }
+
+export type Guard = 'certified' | 'resample' | 'off';
 
 export interface BotAnswer {
   line: string; // the whole answer: "OK: kamon" or "REFUSE: ..."
@@ -235,7 +236,6 @@ export interface Engine {
   startTraining(documents: string, settings: Settings): Training;
   train(id: number, steps: number): Float64Array; // losses
   trainedModel(id: number, as: ModelId): ModelInfo;
-  trainingDocument(id: number, i: number): string;
   endTraining(id: number): void;
   compareRuns(documents: string, a: Settings, b: Settings, steps: number): Parting;
 
@@ -244,11 +244,10 @@ export interface Engine {
   /** Which names a policy has nothing against. */
   allowed(id: ModelId, policy: string, names: string[]): boolean[];
   checkPolicy(id: ModelId, policy: string): { words: number; states: number };
-  allows(id: ModelId, policy: string, name: string): boolean;
-  bot(id: ModelId, policy: string, guard: 'certified' | 'resample' | 'off', seed: number,
+  bot(id: ModelId, policy: string, guard: Guard, seed: number,
       lines: string[]): BotAnswer[];
   audit(id: ModelId, policy: string, prefixes: string[], prune: number): AuditReport;
-  grade(id: ModelId, policy: string, guard: 'certified' | 'resample' | 'off', seed: number): GradeReport;
+  grade(id: ModelId, policy: string, guard: Guard, seed: number): GradeReport;
 }
 
 /** The same, asked from the page: every answer is a promise. */

@@ -122,13 +122,6 @@ MICROGPT_INLINE Mask8 operator~(Mask8 a) {
       return (Int)(a.part[r] op b.part[r]);                                 \
     });                                                                     \
   }
-MICROGPT_COMPARE(<)
-MICROGPT_COMPARE(<=)
-MICROGPT_COMPARE(>)
-MICROGPT_COMPARE(>=)
-MICROGPT_COMPARE(==)
-MICROGPT_COMPARE(!=)
-#undef MICROGPT_COMPARE
 
 MICROGPT_INLINE Double8 select(Mask8 mask, Double8 a, Double8 b) {
   return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
@@ -163,13 +156,6 @@ MICROGPT_INLINE unsigned sign_bits(Int x) {
     }                                                                        \
     return mask;                                                             \
   }
-MICROGPT_COMPARE(<)
-MICROGPT_COMPARE(<=)
-MICROGPT_COMPARE(>)
-MICROGPT_COMPARE(>=)
-MICROGPT_COMPARE(==)
-MICROGPT_COMPARE(!=)
-#undef MICROGPT_COMPARE
 
 MICROGPT_INLINE Double8 select(Mask8 mask, Double8 a, Double8 b) {
   return for_each_part<Double8>([&](int r) __attribute__((always_inline)) {
@@ -179,6 +165,16 @@ MICROGPT_INLINE Double8 select(Mask8 mask, Double8 a, Double8 b) {
   });
 }
 
+#endif
+
+#if !defined(MICROGPT_ISA_avx512)
+MICROGPT_COMPARE(<)
+MICROGPT_COMPARE(<=)
+MICROGPT_COMPARE(>)
+MICROGPT_COMPARE(>=)
+MICROGPT_COMPARE(==)
+MICROGPT_COMPARE(!=)
+#undef MICROGPT_COMPARE
 #endif
 
 // Bit i for lane i.
