@@ -30,6 +30,11 @@ export function traced(source: string, digits: number): Record<string, string> {
   return { 'data-trace': source, 'data-digits': String(digits) };
 }
 
+/** The same of a text in a drawing, which is no button by itself. */
+export function tracedText(source: string, digits: number): Record<string, string> {
+  return { ...traced(source, digits), role: 'button', tabindex: '0' };
+}
+
 /** 0 to 10: how strong a colour stands for a size, on a scale on which `most` is the strongest. */
 export function level(value: number, most: number): number {
   if (!Number.isFinite(value) || most <= 0) return 0;

@@ -11,7 +11,8 @@ export function nodeNamed(graph: ExpressionGraph, name: string): number {
   return node;
 }
 
-function children(graph: ExpressionGraph, node: number): { child: number; localGrad: number }[] {
+/** What a node is made of, and its slopes by them. */
+export function children(graph: ExpressionGraph, node: number): { child: number; localGrad: number }[] {
   if (graph.op[node] === '') return [];
   const left = { child: graph.left[node], localGrad: graph.leftLocalGrad[node] };
   if (graph.op[node] !== '+' && graph.op[node] !== '*') return [left];

@@ -1,4 +1,5 @@
 import type { RemoteEngine } from '../engine/types';
+import { download } from '../components/download';
 import { t } from '../text/messages';
 import { button } from './dom';
 import { recall, remember } from '../state/storage';
@@ -64,11 +65,6 @@ export function startExercises(engine: RemoteEngine): void {
   }
 
   const contents = document.querySelector('.contents')!;
-  contents.append(button(t('page.export_progress'), () => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([JSON.stringify({ exercises: [...done] }, null, 2)], { type: 'application/json' }));
-    link.download = 'microgpt-lab-progress.json';
-    link.click();
-    URL.revokeObjectURL(link.href);
-  }, { id: 'export-progress' }));
+  contents.append(button(t('page.export_progress'),
+    () => download('microgpt-lab-progress.json', JSON.stringify({ exercises: [...done] }, null, 2)), { id: 'export-progress' }));
 }

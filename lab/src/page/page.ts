@@ -4,14 +4,15 @@ import { format, grouped } from '../components/number';
 import { startCards } from './cards';
 import { startContents } from './contents';
 import { startExercises } from './exercises';
+import { t } from '../text/messages';
 import { openLink, startLinks } from '../state/link';
+import { notice } from '../state/notice';
 import { startPresentation } from './presentation';
 import { startTheme } from './theme';
 import { theRest } from './rest';
 import { startWidgets } from './widgets';
 
 const PATIENCE = 1500; // milliseconds that the engine may take before the other chapters are fetched
-
 
 /** window.microgptLab is for the curious at the console, and for tests. */
 export async function start(connection: Connection): Promise<void> {
@@ -20,7 +21,8 @@ export async function start(connection: Connection): Promise<void> {
   startTheme(tools);
   startCards(connection.engine);
   startWidgets(connection, document);
-  await Promise.race([connection.ready.catch(() => {}), new Promise((done) => setTimeout(done, PATIENCE))]);
+  const ready = connection.ready.catch((error: Error) => notice(t('page.no_engine', { message: error.message })));
+  await Promise.race([ready, new Promise((done) => setTimeout(done, PATIENCE))]);
   for (const chapter of await theRest()) startWidgets(connection, chapter);
   startPresentation(tools);
   startContents(tools);

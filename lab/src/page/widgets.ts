@@ -3,7 +3,6 @@ import { mount, unmount, type Component } from 'svelte';
 import type { RemoteEngine } from '../engine/types';
 import { loadMessages, t } from '../text/messages';
 import { askedOf } from '../state/link';
-import { notice } from '../state/notice';
 import type { Connection } from '../engine/connection';
 
 interface Module {
@@ -64,7 +63,6 @@ function failed(place: HTMLElement, error: Error): void {
 }
 
 export function startWidgets(connection: Connection, within: ParentNode): void {
-  connection.ready.catch((error: Error) => notice(t('page.no_engine', { message: error.message })));
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;

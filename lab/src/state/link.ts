@@ -29,13 +29,13 @@ export function linkState(id: string, state: Record<string, string>): void {
   states.set(id, state);
 }
 
-export function addressOf(id: string): string {
+function addressOf(id: string): string {
   const query = new URLSearchParams(states.get(id) ?? {}).toString().replaceAll('%2C', ',');
   return `#${id}${query === '' ? '' : `?${query}`}`;
 }
 
 /** Says that a link's value is not one, and that the usual one was taken. */
-export function badLink(value: string): void {
+function badLink(value: string): void {
   notice(t('page.bad_link_value', { value: value.slice(0, 60) }));
 }
 

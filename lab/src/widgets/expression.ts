@@ -1,5 +1,7 @@
 // Expressions for the engine, and what it answered.
-import type { ExpressionGraph } from '../engine/types';
+import type { ExpressionGraph, RemoteEngine } from '../engine/types';
+import { nodeNamed } from '../engine/expression';
+import { expressionSource } from '../engine/sources';
 import { exact, format } from '../components/number';
 
 /** "x = 2; b = -1" */
@@ -7,18 +9,26 @@ export function settings(values: Record<string, number>): string {
   return Object.entries(values).map(([name, value]) => `${name} = ${value}`).join('; ');
 }
 
-export function nodeOf(graph: ExpressionGraph, name: string): number {
-  const node = graph.name.indexOf(name);
-  if (node < 0) throw new Error(`no number is named ${name}`);
-  return node;
+/** The numbers of an expression by name, each with its source; "grad(a)" is a name, too. */
+export class Named {
+  constructor(readonly expression: string, readonly graph: ExpressionGraph) {}
+
+  value(name: string): number {
+    const grad = /^grad\((.*)\)$/.exec(name);
+    return grad ? this.graph.grad[nodeNamed(this.graph, grad[1])] : this.graph.data[nodeNamed(this.graph, name)];
+  }
+
+  source(name: string): string {
+    return expressionSource(this.expression, name);
+  }
+
+  one(name: string) {
+    return { source: this.source(name), value: this.value(name) };
+  }
 }
 
-export function dataOf(graph: ExpressionGraph, name: string): number {
-  return graph.data[nodeOf(graph, name)];
-}
-
-export function gradOf(graph: ExpressionGraph, name: string): number {
-  return graph.grad[nodeOf(graph, name)];
+export async function askNamed(engine: RemoteEngine, expression: string): Promise<Named> {
+  return new Named(expression, await engine.graph(expression));
 }
 
 /** As a factor or summand: a negative number stands in parentheses. */

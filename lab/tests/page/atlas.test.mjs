@@ -1,16 +1,10 @@
 // The map of the real model, and the tape of one of its steps.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { checkNumbers, openLab } from './harness.mjs';
+import { checkNumbers, live, openLab } from './harness.mjs';
 
 const ATLAS = '[data-widget="Atlas"]';
 const TAPE = '[data-widget="TapeWalk"]';
-
-async function live(page, selector) {
-  await page.locator(selector).scrollIntoViewIfNeeded();
-  await page.waitForSelector(`${selector}[data-live="true"]`);
-  return page.locator(selector);
-}
 
 const openTable = (place) => place.locator('.figure-table:has(.matrix, table) > summary').last().click();
 const zoomOut = (place) => place.getByRole('button', { name: 'Zoom out' });

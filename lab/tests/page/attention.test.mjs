@@ -1,14 +1,7 @@
 // Attention: words, steps, the playground, the table of all numbers, the way back.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { checkNumbers, openLab, widget } from './harness.mjs';
-
-const near = (got, expected, within = 5.1e-7) => assert.ok(Math.abs(got - expected) < within, `${got}, expected ${expected}`);
-
-async function values(page, selector) {
-  const sources = await page.locator(selector).evaluateAll((all) => all.map((one) => one.dataset.trace));
-  return page.evaluate((list) => Promise.all(list.map((one) => window.microgptLab.engine.value(one))), sources);
-}
+import { checkNumbers, near, openLab, values, widget } from './harness.mjs';
 
 test('the dictionary knows one key or none', async () => {
   const { page, close } = await openLab();

@@ -1,21 +1,8 @@
 // The autograd chapter's widgets: exact numbers, steps, tabs, and the wrong backward pass.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { checkNumbers, openLab, widget } from './harness.mjs';
+import { checkNumbers, near, openLab, slider, until, widget } from './harness.mjs';
 
-/** The slider of a label. */
-const slider = (place, name) => place.locator('.slider').filter({ has: place.page().locator(`.slider-label:text-is("${name}")`) }).locator('input');
-
-const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
-async function until(what, wanted) {
-  let last;
-  for (let tries = 0; tries < 100; ++tries) {
-    last = await what();
-    if (JSON.stringify(last) === JSON.stringify(wanted)) return;
-    await new Promise((done) => setTimeout(done, 30));
-  }
-  assert.deepEqual(last, wanted);
-}
 /** Rows of the table that says the same as the picture. */
 const rows = (place) => place.locator('.figure-table tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
 
@@ -126,7 +113,7 @@ test('a hurried backward pass is wrong where it says so', async () => {
     const [inOrder, inHurry] = await wrong.locator('.verdict [data-trace]').evaluateAll((all) => all.map((one) => one.dataset.trace));
     assert.deepEqual([await value(inOrder), await value(inHurry)], [right, hurried]);
     const steps = await wrong.locator('.calls li').filter({ hasText: /^a\.grad/ }).last().locator('[data-trace]').last().getAttribute('data-trace');
-    near(await value(steps), hurried);
+    near(await value(steps), hurried, 1e-9);
     assert.match(await wrong.locator('.verdict').textContent(), right === hurried ? /✓/ : /✗/);
     await checkNumbers(page, '[data-id="wrong-backward"]');
   }
@@ -147,7 +134,7 @@ test('four steps downhill', async () => {
   assert.deepEqual(shown, exact);
   const sources = await descent.locator('.figure-table tbody tr').evaluateAll((all) => all.map((row) => [...row.querySelectorAll('[data-trace]')].map((one) => one.dataset.trace)));
   for (const [i, row] of sources.entries()) {
-    for (const [j, source] of row.entries()) near(await value(source), exact[i].slice(-row.length)[j]);
+    for (const [j, source] of row.entries()) near(await value(source), exact[i].slice(-row.length)[j], 1e-9);
   }
   const next = descent.getByRole('button', { name: 'Next step' });
   for (let step = 1; step <= 4; ++step) {

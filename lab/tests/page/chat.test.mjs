@@ -2,16 +2,9 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { checkNumbers, openLab, program, site } from './harness.mjs';
+import { checkNumbers, live, openLab, program, site } from './harness.mjs';
 
-/** The id of the one place of a widget. */
-async function place(page, name) {
-  const one = page.locator(`[data-widget="${name}"]`).first();
-  await one.scrollIntoViewIfNeeded();
-  await page.waitForSelector(`[data-widget="${name}"][data-live="true"]`);
-  return one;
-}
-
+const place = (page, name) => live(page, `[data-widget="${name}"]`);
 const names = (chat) => chat.locator('.chat-turn.model').last().locator('.chat-name').allTextContents();
 const done = (page) => page.waitForFunction(() => document.querySelector('.chat-waiting') === null && !document.querySelector('.chat-form button').disabled);
 

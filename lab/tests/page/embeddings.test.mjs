@@ -1,23 +1,16 @@
 // The block so far and the matrices: exact numbers, and every control.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { checkNumbers, openLab, widget } from './harness.mjs';
+import { checkNumbers, near, openLab, values, widget } from './harness.mjs';
 
 const PLACES = ['block-so-far', 'block-so-far-2', 'block-so-far-3', 'block-so-far-4', 'block-so-far-5'];
-const near = (got, expected) => assert.ok(Math.abs(got - expected) < 5.1e-7, `${got}, expected ${expected}`);
-
-/** Numbers of a row of the picture, as the page names their sources. */
-async function row(page, id, name) {
-  const sources = await page.locator(`#${id} .tour [data-trace*="#pos2.${name}["]`).evaluateAll((all) => all.map((one) => one.dataset.trace));
-  return page.evaluate((list) => Promise.all(list.map((one) => window.microgptLab.engine.value(one))), sources);
-}
 
 async function expectRow(page, id, name, expected) {
   await page.waitForFunction(async ([place, path, first]) => {
     const one = document.querySelector(`#${place} .tour [data-trace*="#pos2.${path}["]`);
     return one && Math.abs(await window.microgptLab.engine.value(one.dataset.trace) - first) < 5.1e-7;
   }, [id, name, expected[0]]);
-  const got = await row(page, id, name);
+  const got = await values(page, `#${id} .tour [data-trace*="#pos2.${name}["]`);
   assert.equal(got.length, expected.length);
   got.forEach((value, i) => near(value, expected[i]));
 }

@@ -1,24 +1,7 @@
 // The network with a landscape, and the game with a hidden one.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { checkNumbers, openLab, widget } from './harness.mjs';
-
-/** The slider of a label. */
-const slider = (place, name) => place.locator('.slider').filter({ has: place.page().locator(`.slider-label:text-is("${name}")`) }).locator('input');
-
-const read = async (place, name) => {
-  const number = place.locator(`[data-trace$="#${name}"]`).first();
-  return { text: await number.textContent(), source: await number.getAttribute('data-trace') };
-};
-async function until(what, wanted) {
-  let last;
-  for (let tries = 0; tries < 100; ++tries) {
-    last = await what();
-    if (wanted(last)) return last;
-    await new Promise((done) => setTimeout(done, 30));
-  }
-  assert.fail(`still ${JSON.stringify(last)}`);
-}
+import { checkNumbers, openLab, read, shows, slider, until, widget } from './harness.mjs';
 
 /** The loss of two networks, computed here. */
 function meanSquare(mine, other, x3) {
@@ -36,9 +19,9 @@ test('six knobs and a landscape', async () => {
   assert.equal((await read(surface, 'h1')).text, '1.70');
 
   await slider(surface, 'w₁').fill('-2');
-  await until(() => read(surface, 'a'), ({ text }) => text === '1.00');
+  await shows(surface, 'a', '1.00');
   await slider(surface, 'b₃').press('ArrowRight');
-  await until(() => read(surface, 'a'), ({ text }) => text === '1.05');
+  await shows(surface, 'a', '1.05');
   await surface.locator('summary').click();
   await checkNumbers(page, '[data-id="surface-network"]');
 
@@ -94,15 +77,15 @@ test('the game', async () => {
   const worse = await until(() => read(game, 'loss'), ({ text }) => text !== '0.0000');
   assert.notEqual(worse.text, '0.0000');
   await game.getByRole('button', { name: 'Back to it' }).click();
-  await until(() => read(game, 'loss'), ({ text }) => text === '0.0000');
+  await shows(game, 'loss', '0.0000');
 
   await game.getByRole('button', { name: 'New target' }).click();
   const fresh = await until(() => read(game, 'loss'), ({ text }) => text !== '0.0000');
   assert.ok(Number(fresh.text) > 0.4);
   await game.getByRole('button', { name: 'Stop' }).click();
-  await until(() => game.locator('.wire').count(), (count) => count === 0);
+  await until(() => game.locator('.wire').count(), 0);
   await game.getByRole('button', { name: /Find a hidden/ }).click();
-  await until(() => game.locator('.wire').count(), (count) => count === 22);
+  await until(() => game.locator('.wire').count(), 22);
   await checkNumbers(page, '[data-id="surface-network-2"]');
   await close();
 });

@@ -3,16 +3,14 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { checkNumbers, openLab, program, root } from './harness.mjs';
+import { checkNumbers, live, openLab, program, root } from './harness.mjs';
 
 const ARENA = '[data-widget="Arena"]';
 const MODEL = join(root, 'lab/public/model.json');
 
 async function arena(options) {
   const opened = await openLab(options);
-  await opened.page.locator(ARENA).scrollIntoViewIfNeeded();
-  await opened.page.waitForSelector(`${ARENA}[data-live="true"]`);
-  return { ...opened, place: opened.page.locator(ARENA) };
+  return { ...opened, place: await live(opened.page, ARENA) };
 }
 
 const native = (...args) => JSON.parse(execFileSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26 }));

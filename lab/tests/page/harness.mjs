@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 
@@ -101,13 +102,15 @@ export async function openLab({ hash = '', theme = 'light', width = 1280, height
   };
 }
 
-/** Brings a widget into view and waits until it is alive. */
-export async function widget(page, id) {
-  const place = page.locator(`[data-id="${id}"]`);
+/** Brings a widget's place into view and waits until it is alive. */
+export async function live(page, selector) {
+  const place = page.locator(selector).first();
   await place.scrollIntoViewIfNeeded();
-  await page.waitForSelector(`[data-id="${id}"][data-live="true"]`);
+  await page.waitForSelector(`${selector}[data-live="true"]`);
   return place;
 }
+
+export const widget = (page, id) => live(page, `[data-id="${id}"]`);
 
 /** Brings all widgets of a chapter alive. */
 export async function chapter(page, id) {
@@ -115,6 +118,38 @@ export async function chapter(page, id) {
   for (const one of ids) await widget(page, one);
   return page.locator(`#${id}`);
 }
+
+/** The slider of a label. */
+export const slider = (place, name) => place.locator('.slider').filter({ has: place.page().locator(`.slider-label:text-is("${name}")`) }).locator('input');
+
+/** The first number of a name: what is shown, and its source. */
+export async function read(place, name) {
+  const number = place.locator(`[data-trace$="#${name}"]`).first();
+  return { text: await number.textContent(), source: await number.getAttribute('data-trace') };
+}
+
+/** Asks until the answer is what is wanted, or `wanted` says that it is; fails after a while. */
+export async function until(what, wanted) {
+  const isRight = (one) => (typeof wanted === 'function' ? wanted(one) : isDeepStrictEqual(one, wanted));
+  let last;
+  for (let tries = 0; tries < 100; ++tries) {
+    last = await what();
+    if (isRight(last)) return last;
+    await new Promise((done) => setTimeout(done, 30));
+  }
+  assert.deepEqual(last, wanted);
+}
+
+/** Waits until the first number of a name is shown as a text. */
+export const shows = (place, name, text) => until(async () => (await read(place, name)).text, text);
+
+/** What the engine says now to the sources of some numbers. */
+export async function values(page, selector) {
+  const sources = await page.locator(selector).evaluateAll((all) => all.map((one) => one.dataset.trace));
+  return page.evaluate((list) => Promise.all(list.map((one) => window.microgptLab.engine.value(one))), sources);
+}
+
+export const near = (got, expected, within = 5.1e-7) => assert.ok(Math.abs(got - expected) < within, `${got}, expected ${expected}`);
 
 /** Every number within an element: compares what is shown with what the engine computes now. */
 export async function checkNumbers(page, selector) {

@@ -1,22 +1,9 @@
 // The neuron chapter's widgets: their numbers, and each control by mouse, keyboard and touch.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { checkNumbers, openLab, widget } from './harness.mjs';
+import { checkNumbers, openLab, read, shows, slider, widget } from './harness.mjs';
 
-/** The slider of a label. */
-const slider = (place, name) => place.locator('.slider').filter({ has: place.page().locator(`.slider-label:text-is("${name}")`) }).locator('input');
-
-/** The text of a number once it is what is wanted; fails after a while otherwise. */
-async function shows(place, name, text) {
-  await place.locator(`.figure-note [data-trace$="#${name}"], .figure-picture [data-trace$="#${name}"]`).first().waitFor();
-  const last = () => place.locator(`[data-trace$="#${name}"]`).first().textContent();
-  for (let tries = 0; tries < 100 && (await last()) !== text; ++tries) await new Promise((done) => setTimeout(done, 30));
-  assert.equal(await last(), text);
-}
-
-async function valueOf(place, name, value) {
-  return value(await place.locator(`[data-trace$="#${name}"]`).first().getAttribute('data-trace'));
-}
+const valueOf = async (place, name, value) => value((await read(place, name)).source);
 
 test('one neuron: shift, scale, bend', async () => {
   const { page, value, close } = await openLab({ hash: '#neuron' });

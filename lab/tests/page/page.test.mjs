@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chapter, checkNumbers, openLab, root, serve, site, tooWide } from './harness.mjs';
+import { chapter, checkNumbers, openLab, root, serve, site, tooWide, widget } from './harness.mjs';
 
 const html = readFileSync(join(site, 'text.html'), 'utf8');
 const chapters = [...html.matchAll(/<article class="chapter" id="([\w-]+)"/g)].map((match) => match[1]);
@@ -83,8 +83,23 @@ test('a link that leads nowhere is told', async () => {
   for (const hash of ['#no-such-place', '#<script>', '#attention-playground?q=1,x', '#?', '#attention-playground?q=1e99,0']) {
     const { page, close } = await openLab({ hash });
     await page.waitForSelector('#notice:not([hidden])');
+    await page.locator('#notice').getByRole('button', { name: 'Close' }).click();
+    assert.equal(await page.locator('#notice').isHidden(), true);
     await close();
   }
+});
+
+test('a number of a drawing is reached by Tab and opened by Enter', async () => {
+  const { page, close } = await openLab({ hash: '#neuron-weight' });
+  const place = await widget(page, 'neuron-weight');
+  await place.locator('.figure-picture .scroll').focus();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.locator('dialog.card').waitFor({ state: 'visible' });
+  assert.equal(await page.locator('.card-title').innerText(), 'z');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.trace?.endsWith('#z')), true);
+  await close();
 });
 
 test('a card tells all about a number, and leads to its parents', async () => {

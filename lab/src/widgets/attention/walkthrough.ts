@@ -1,6 +1,6 @@
 // The figures that the walkthrough prints for 'b': those of src/trace/toy.cpp, which the program's
 // own report uses as well.
-const source = Object.values(import.meta.glob<string>('../../../../src/trace/toy.cpp', { query: '?raw', import: 'default', eager: true }))[0] ?? '';
+import source from '../../../../src/trace/toy.cpp?raw';
 
 export interface Figure {
   path: string;

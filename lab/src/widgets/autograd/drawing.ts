@@ -1,8 +1,8 @@
 // micrograd's picture of an expression: a box for each number, with what it is and its gradient, and
 // the operation before each that was computed.
 import type { ExpressionGraph } from '../../engine/types';
+import { children } from '../../engine/expression';
 import type { DrawnEdge, DrawnNode } from '../../components/graph';
-import { layout } from '../../components/graph';
 import { format } from '../../components/number';
 
 export interface Drawing {
@@ -11,7 +11,7 @@ export interface Drawing {
 }
 
 export interface Look {
-  places?: Record<string, [number, number]>; // columns and rows of names; of what has no name: ''
+  places: Record<string, [number, number]>; // columns and rows of names; of what has no name: ''
   titles?: Record<string, string>; // of names
   digits: number;
   data?: (name: string) => string; // sources; a number without one is not shown yet
@@ -24,20 +24,18 @@ export interface Look {
 const SIGNS: Record<string, string> = { '+': '+', '*': '×', '**': '', log: 'log', exp: 'exp', relu: 'ReLU' };
 
 export function drawing(graph: ExpressionGraph, look: Look): Drawing {
-  const grid = layout(graph);
   const nodes: DrawnNode[] = [];
   const edges: DrawnEdge[] = [];
   graph.op.forEach((op, i) => {
     const name = graph.name[i];
-    const [x, y] = look.places?.[name] ?? [grid.depth[i], grid.row[i]];
+    const [x, y] = look.places[name];
     const leaf = op === '';
     const title = name === '' ? format(graph.data[i], 0) : look.titles?.[name] ?? name;
     nodes.push({ id: `n${i}`, x, y, title, kind: leaf ? 'data' : 'activation', lines: name === '' ? [] : lines(i, name) });
     if (leaf || look.edges === false) return;
     const sign = op === '**' ? `**${graph.exponent[i]}` : SIGNS[op];
     nodes.push({ id: `o${i}`, x: x - 0.45, y, title: sign, shape: 'op' });
-    edges.push({ from: `o${i}`, to: `n${i}` }, { from: `n${graph.left[i]}`, to: `o${i}` });
-    if (op === '+' || op === '*') edges.push({ from: `n${graph.right[i]}`, to: `o${i}` });
+    edges.push({ from: `o${i}`, to: `n${i}` }, ...children(graph, i).map(({ child }) => ({ from: `n${child}`, to: `o${i}` })));
   });
   return { nodes, edges };
 
@@ -62,8 +60,7 @@ export function drawing(graph: ExpressionGraph, look: Look): Drawing {
 export function passes(graph: ExpressionGraph, node: number): { child: number; localGrad: number; expression: string; name: string }[] {
   const op = graph.op[node];
   const [p, q] = [graph.data[graph.left[node]], graph.data[graph.right[node]]];
-  const two = op === '+' || op === '*';
-  const alone = two ? `v = p${op}q; p = ${p}; q = ${q}` : op === '**' ? `v = p**${graph.exponent[node]}; p = ${p}` : `v = ${op}(p); p = ${p}`;
-  const left = { child: graph.left[node], localGrad: graph.leftLocalGrad[node], expression: alone, name: 'p' };
-  return two ? [left, { child: graph.right[node], localGrad: graph.rightLocalGrad[node], expression: alone, name: 'q' }] : [left];
+  const of = children(graph, node);
+  const alone = of.length === 2 ? `v = p${op}q; p = ${p}; q = ${q}` : op === '**' ? `v = p**${graph.exponent[node]}; p = ${p}` : `v = ${op}(p); p = ${p}`;
+  return of.map((one, i) => ({ ...one, expression: alone, name: 'pq'[i] }));
 }

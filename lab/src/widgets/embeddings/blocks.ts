@@ -4,35 +4,31 @@ export interface Block {
   id: string;
   stage: number; // of the chapters, in which it is added
   rows: string[]; // names below pos2 of what it makes
-  weights: string[]; // parameters
   markers: string[]; // names that mark its lines of gpt()
   helper: string; // the function that it calls
 }
 
 export const BLOCKS: Block[] = [
-  { id: 'tok', stage: 1, rows: ['tok_emb'], weights: ['wte'], markers: ['tok_emb'], helper: '' },
-  { id: 'pos', stage: 1, rows: ['pos_emb'], weights: ['wpe'], markers: ['pos_emb'], helper: '' },
-  { id: 'sum', stage: 1, rows: ['embedding'], weights: [], markers: ['embedding'], helper: 'add' },
-  { id: 'norm', stage: 2, rows: norm('embedding_norm'), weights: [], markers: ['embedding_norm'], helper: 'rmsnorm' },
-  { id: 'attn_norm', stage: 3, rows: norm('layer0.attn_norm'), weights: [], markers: ['attn_norm'], helper: 'rmsnorm' },
-  {
-    id: 'qkv', stage: 3, rows: ['layer0.q', 'layer0.k', 'layer0.v'],
-    weights: ['layer0.attn_wq', 'layer0.attn_wk', 'layer0.attn_wv'], markers: ['q', 'k', 'v'], helper: 'linear',
-  },
+  { id: 'tok', stage: 1, rows: ['tok_emb'], markers: ['tok_emb'], helper: '' },
+  { id: 'pos', stage: 1, rows: ['pos_emb'], markers: ['pos_emb'], helper: '' },
+  { id: 'sum', stage: 1, rows: ['embedding'], markers: ['embedding'], helper: 'add' },
+  { id: 'norm', stage: 2, rows: norm('embedding_norm'), markers: ['embedding_norm'], helper: 'rmsnorm' },
+  { id: 'attn_norm', stage: 3, rows: norm('layer0.attn_norm'), markers: ['attn_norm'], helper: 'rmsnorm' },
+  { id: 'qkv', stage: 3, rows: ['layer0.q', 'layer0.k', 'layer0.v'], markers: ['q', 'k', 'v'], helper: 'linear' },
   {
     id: 'attention', stage: 3,
     rows: ['layer0.head0.dots', 'layer0.head0.scores', 'layer0.head0.weights', 'layer0.head0.out'],
-    weights: [], markers: ['x_attn'], helper: 'attention',
+    markers: ['x_attn'], helper: 'attention',
   },
-  { id: 'wo', stage: 3, rows: ['layer0.attn_out'], weights: ['layer0.attn_wo'], markers: ['attn_out'], helper: 'linear' },
-  { id: 'attn_residual', stage: 3, rows: ['layer0.attn_residual'], weights: [], markers: ['attn_residual'], helper: 'add' },
-  { id: 'mlp_norm', stage: 4, rows: norm('layer0.mlp_norm'), weights: [], markers: ['mlp_norm'], helper: 'rmsnorm' },
-  { id: 'fc1', stage: 4, rows: ['layer0.mlp_pre'], weights: ['layer0.mlp_fc1'], markers: ['mlp_pre'], helper: 'linear' },
-  { id: 'relu', stage: 4, rows: ['layer0.mlp_act'], weights: [], markers: ['mlp_act'], helper: 'activate' },
-  { id: 'fc2', stage: 4, rows: ['layer0.mlp_out'], weights: ['layer0.mlp_fc2'], markers: ['mlp_out'], helper: 'linear' },
-  { id: 'mlp_residual', stage: 4, rows: ['layer0.mlp_residual'], weights: [], markers: ['mlp_residual'], helper: 'add' },
-  { id: 'lm_head', stage: 5, rows: ['logits'], weights: ['lm_head'], markers: ['logits'], helper: 'linear' },
-  { id: 'softmax', stage: 5, rows: ['probs'], weights: [], markers: ['probs'], helper: 'softmax' },
+  { id: 'wo', stage: 3, rows: ['layer0.attn_out'], markers: ['attn_out'], helper: 'linear' },
+  { id: 'attn_residual', stage: 3, rows: ['layer0.attn_residual'], markers: ['attn_residual'], helper: 'add' },
+  { id: 'mlp_norm', stage: 4, rows: norm('layer0.mlp_norm'), markers: ['mlp_norm'], helper: 'rmsnorm' },
+  { id: 'fc1', stage: 4, rows: ['layer0.mlp_pre'], markers: ['mlp_pre'], helper: 'linear' },
+  { id: 'relu', stage: 4, rows: ['layer0.mlp_act'], markers: ['mlp_act'], helper: 'activate' },
+  { id: 'fc2', stage: 4, rows: ['layer0.mlp_out'], markers: ['mlp_out'], helper: 'linear' },
+  { id: 'mlp_residual', stage: 4, rows: ['layer0.mlp_residual'], markers: ['mlp_residual'], helper: 'add' },
+  { id: 'lm_head', stage: 5, rows: ['logits'], markers: ['logits'], helper: 'linear' },
+  { id: 'softmax', stage: 5, rows: ['probs'], markers: ['probs'], helper: 'softmax' },
 ];
 
 function norm(name: string): string[] {

@@ -1,8 +1,8 @@
 // The lines of gpt() that a block is: from the text's Python and from the engine's own source.
+import python from '../../../content/code/gpt.py?raw';
+import cpp from '../../../../src/reference/gpt.h?raw';
 import type { Block } from './blocks';
 
-const python = Object.values(import.meta.glob<string>('../../../content/code/gpt.py', { query: '?raw', import: 'default', eager: true }))[0] ?? '';
-const cpp = Object.values(import.meta.glob<string>('../../../../src/reference/gpt.h', { query: '?raw', import: 'default', eager: true }))[0] ?? '';
 
 /** Pieces of a program: what a block is in gpt(), and the function that it calls. */
 export interface Excerpts {
@@ -35,15 +35,14 @@ function cppFunction(name: string): string {
 
 /** The statements of gpt() that carry one of a block's names. */
 function pythonLines(markers: string[]): string {
-  const body = pythonFunction('gpt').length > 0 ? python.slice(python.indexOf('def gpt('), python.indexOf('\ndef step(')) : '';
-  const found = body.split('\n').filter((line) => markers.includes(/#:\s+(\S+)/.exec(line)?.[1] ?? ''));
-  return found.length > 0 ? unindented(found) : '';
+  const body = python.slice(python.indexOf('def gpt('), python.indexOf('\ndef step('));
+  return unindented(body.split('\n').filter((line) => markers.includes(/#:\s+(\S+)/.exec(line)?.[1] ?? '')));
 }
 
 function cppLines({ markers, helper }: Block): string {
   const body = cpp.slice(cpp.search(/^Vector<T> gpt\(/m), cpp.indexOf('// The mean over'));
-  const found = body.split('\n').filter((line) => markers.some((name) => line.includes(`"${name}"`)) || line.includes('= attention(') && helper === 'attention');
-  return found.length > 0 ? unindented(found) : '';
+  return unindented(body.split('\n').filter((line) =>
+    markers.some((name) => line.includes(`"${name}"`)) || (line.includes('= attention(') && helper === 'attention')));
 }
 
 export function excerpts(block: Block): Excerpts {

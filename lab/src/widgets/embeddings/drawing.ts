@@ -1,8 +1,9 @@
 // The block as neurons: a circle for each number, a line for each product. Places are of a drawing.
 import { BLOCKS } from './blocks';
+import { short } from '../names';
 import type { Scene, Shown } from './scene';
 
-export const ROW = 58;
+const ROW = 58;
 const TOP = 34;
 const COLUMN = 44;
 const MIDDLE = 396;
@@ -73,11 +74,11 @@ const ROWS: { block: string; groups: { name: string; label: string; column: numb
 ];
 
 function one(block: string, name: string, count: number) {
-  return { block, count, groups: [{ name, label: name.replace(/^layer0\.(head0\.)?/, ''), column: 0 }] };
+  return { block, count, groups: [{ name, label: short(name), column: 0 }] };
 }
 
 /** What each row is made of: rows of weights times the row `from`, or the row `from` passed on. */
-const MADE: { of: string; from: string; weights?: string; columns?: boolean; block: string }[] = [
+export const MADE: { of: string; from: string; weights?: string; columns?: boolean; block: string }[] = [
   { of: 'embedding', from: 'tok_emb', block: 'tok' },
   { of: 'embedding', from: 'pos_emb', block: 'pos' },
   { of: 'embedding_norm.x', from: 'embedding', block: 'norm' },

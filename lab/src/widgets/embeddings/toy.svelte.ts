@@ -1,88 +1,88 @@
 // What the reader has chosen for the toy, and its numbers: one for all views of the block.
+import { Knobs } from '../../components/knobs.svelte';
 import type { RemoteEngine } from '../../engine/types';
 import { TOY_TOKENS, type TraceOptions } from '../../engine/sources';
 import { numbersOf, wordOf } from '../../state/link';
+import { t } from '../../text/messages';
 import { askScene, type Scene, type SceneName } from './scene';
 
 export const CACHES = ['printed', 'computed'] as const;
 export const ROUNDINGS = ['off', '2'] as const;
-const LIMIT = 1;
+export const LIMIT = 1; // of a number of the row
 
-interface Wanted {
-  key: string;
-  name: SceneName;
-  options: TraceOptions;
+export interface Chosen {
+  token: string;
+  cache: (typeof CACHES)[number];
+  round: (typeof ROUNDINGS)[number];
+  row: number[] | null; // in place of the token's row of wte
 }
 
-class Toy {
-  token = $state('b');
-  cache = $state<(typeof CACHES)[number]>('printed');
-  round = $state<(typeof ROUNDINGS)[number]>('off');
-  row = $state.raw<number[] | null>(null); // in place of the token's row of wte
-  scene = $state.raw<Scene | null>(null);
+export const FIRST: Chosen = { token: 'b', cache: 'printed', round: 'off', row: null };
 
-  readonly limit = LIMIT;
-  private shown = '';
-  private wanted: Wanted | null = null;
-  private asking: Promise<void> | null = null;
+/** What a link asks for; the rest as before. */
+export function chosenBy(options: Record<string, string>, before: Chosen): Chosen {
+  const token = wordOf(options.token, TOY_TOKENS);
+  return {
+    token: token ?? before.token,
+    cache: wordOf(options.cache, CACHES) ?? before.cache,
+    round: wordOf(options.round, ROUNDINGS) ?? before.round,
+    row: numbersOf(options.row, 2, -LIMIT, LIMIT) ?? (token ? null : before.row),
+  };
+}
 
+/** The trace that a choice stands for. */
+export function sceneOf({ token, cache, round, row }: Chosen): { name: SceneName; options: TraceOptions } {
+  const id = TOY_TOKENS.indexOf(token);
+  return {
+    name: cache === 'printed' ? 'toy' : 'computed',
+    options: {
+      token: token === 'b' ? undefined : token,
+      round: round === 'off' ? undefined : Number(round),
+      set: row ? Object.fromEntries(row.map((value, i) => [`wte[${id}][${i}]`, value])) : undefined,
+    },
+  };
+}
+
+/** Choices with the words for them. */
+export function texts<T extends string>(words: readonly T[], key: 'token' | 'cache' | 'round') {
+  return words.map((value) => ({ value, text: t(`embeddings.${key}_${value}`) }));
+}
+
+class Toy extends Knobs<Chosen, Scene> {
   /** The token's row as it stands. */
-  get values(): number[] {
-    if (this.row) return this.row;
-    const id = TOY_TOKENS.indexOf(this.token);
-    return this.scene ? Array.from(this.scene.at('wte').data.slice(2 * id, 2 * id + 2)) : [];
+  get row(): number[] {
+    const id = TOY_TOKENS.indexOf(this.at.token);
+    return this.at.row ?? Array.from(this.shown.answer.at('wte').data.slice(2 * id, 2 * id + 2));
   }
 
   choose(token: string): void {
-    this.row = null;
-    this.token = token;
+    this.at.token = token;
+    this.at.row = null;
   }
 
   setRow(i: number, value: number): void {
-    this.row = this.values.map((old, j) => (j === i ? value : old));
-  }
-
-  /** What a link asks for. */
-  take(options: Record<string, string>): void {
-    const token = wordOf(options.token, TOY_TOKENS);
-    if (token) this.choose(token);
-    this.cache = wordOf(options.cache, CACHES) ?? this.cache;
-    this.round = wordOf(options.round, ROUNDINGS) ?? this.round;
-    this.row = numbersOf(options.row, 2, -LIMIT, LIMIT) ?? this.row;
-  }
-
-  link(): Record<string, string> {
-    const state: Record<string, string> = { token: this.token, cache: this.cache, round: this.round };
-    if (this.row) state.row = this.row.join(',');
-    return state;
-  }
-
-  /** Asks for the numbers of what is chosen now. One question is under way at a time. */
-  ask(engine: RemoteEngine): Promise<void> {
-    this.wanted = this.want();
-    this.asking ??= this.work(engine).finally(() => { this.asking = null; });
-    return this.asking;
-  }
-
-  private want(): Wanted {
-    const id = TOY_TOKENS.indexOf(this.token);
-    const set = this.row ? Object.fromEntries(this.row.map((value, i) => [`wte[${id}][${i}]`, value])) : undefined;
-    const name = this.cache === 'printed' ? 'toy' as const : 'computed' as const;
-    const options: TraceOptions = {
-      token: this.token === 'b' ? undefined : this.token,
-      round: this.round === 'off' ? undefined : Number(this.round),
-      set,
-    };
-    return { key: JSON.stringify([name, options]), name, options };
-  }
-
-  private async work(engine: RemoteEngine): Promise<void> {
-    while (this.wanted && this.wanted.key !== this.shown) {
-      const { key, name, options } = this.wanted;
-      this.scene = await askScene(engine, name, options);
-      this.shown = key;
-    }
+    this.at.row = this.row.map((old, j) => (j === i ? value : old));
   }
 }
 
-export const toy = new Toy();
+let shared: Promise<Toy> | null = null;
+
+async function make(engine: RemoteEngine): Promise<Toy> {
+  const ask = (engine: RemoteEngine, chosen: Chosen) => {
+    const { name, options } = sceneOf(chosen);
+    return askScene(engine, name, options);
+  };
+  try {
+    return new Toy(engine, { state: FIRST, answer: await ask(engine, FIRST) }, ask);
+  } catch (error) {
+    shared = null; // who asks later may be luckier
+    throw error;
+  }
+}
+
+/** The one toy, as a link asks for it. */
+export async function toyOf(engine: RemoteEngine, options: Record<string, string>): Promise<Toy> {
+  const toy = await (shared ??= make(engine));
+  toy.at = chosenBy(options, toy.at);
+  return toy;
+}

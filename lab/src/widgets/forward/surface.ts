@@ -1,7 +1,8 @@
 // The network of the forward chapter, its landscape, and how far that is from another one's.
-import type { RemoteEngine, ExpressionGraph } from '../../engine/types';
+import type { RemoteEngine } from '../../engine/types';
+import { level } from '../../components/number';
 import { expressionSource } from '../../engine/sources';
-import { settings } from '../expression';
+import { askNamed, settings, type Named } from '../expression';
 
 export const KNOBS = ['w1', 'w2', 'w3', 'b1', 'b2', 'b3'] as const;
 export const EDGE = 3; // the landscape lies over [-3, 3]²
@@ -15,15 +16,15 @@ export interface State {
 }
 
 export interface Answer {
-  network: ExpressionGraph;
+  network: Named;
   heights: Float64Array; // at x1 = place(i), x2 = place(j): i * POINTS + j
   targetHeights: Float64Array | null;
   loss: number | null;
 }
 
-/** The i-th of `count` places from one edge to the other. */
-export function place(i: number, count = POINTS): number {
-  return -EDGE + (2 * EDGE * i) / (count - 1);
+/** The i-th of the places from one edge to the other. */
+export function place(i: number): number {
+  return -EDGE + (2 * EDGE * i) / (POINTS - 1);
 }
 
 export function networkExpression(knobs: number[], x: number[]): string {
@@ -60,7 +61,7 @@ export async function answer(engine: RemoteEngine, state: State): Promise<Answer
   const { knobs, x, target } = state;
   const landscape = (of: number[]) => engine.evaluate(networkExpression(of, x), ['x1', 'x2'], GRID, ['a']);
   const [network, heights, targetHeights, loss] = await Promise.all([
-    engine.graph(networkExpression(knobs, x)),
+    askNamed(engine, networkExpression(knobs, x)),
     landscape(knobs),
     target && landscape(target),
     target && engine.value(lossSource(state)),
@@ -118,7 +119,7 @@ export function facets(heights: Float64Array, view: View, top: number, step = 1)
       const mean = corners.reduce((sum, k) => sum + heights[k], 0) / 4;
       list.push({
         points: corners.map((k) => `${at[k].x.toFixed(1)},${at[k].y.toFixed(1)}`).join(' '),
-        level: Math.max(0, Math.min(10, Math.round((10 * mean) / top))),
+        level: level(mean, top),
         near: corners.reduce((sum, k) => sum + at[k].near, 0),
       });
     }

@@ -1,5 +1,6 @@
 // Draws the map on a canvas: what is in view, as fine as it can be seen.
 import { format } from '../../../components/number';
+import { stylesOf, type Rgb } from './canvas';
 import { GROUPS, largest, type Area, type Group, type Shown } from './layout';
 
 export interface View {
@@ -8,7 +9,7 @@ export interface View {
   scale: number; // pixels a number
 }
 
-export interface Colours {
+interface Colours {
   paper: string;
   raised: string;
   sunken: string;
@@ -23,20 +24,13 @@ export interface Colours {
   gradient: Rgb;
   ground: Rgb;
 }
-type Rgb = [number, number, number];
 
 const LINES_FROM = 7; // pixels a number from which cells have borders, and signs hatching
 const DIGITS_FROM = 34;
 const LABEL = 12;
 
-export function coloursOf(element: Element): Colours {
-  const style = getComputedStyle(element);
-  const read = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  const rgb = (name: string): Rgb => {
-    const text = read(name).replace('#', '');
-    const hex = text.length === 3 ? [...text].map((digit) => digit + digit).join('') : text;
-    return [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)) as Rgb;
-  };
+function coloursOf(element: Element): Colours {
+  const { read, rgb } = stylesOf(element);
   return {
     paper: read('paper'), raised: read('raised'), sunken: read('sunken'), ink: read('ink'), soft: read('soft'),
     rule: read('rule'), lit: read('lit'), mono: read('mono'), sans: read('sans'),
