@@ -33,7 +33,12 @@ class Input {
   }
 
   double number() {
-    constexpr std::array kNumbers = {0.5, 0.0, -1.0, 1e-3, 1e300, 1e-300,
+    constexpr std::array kNumbers = {0.5,
+                                     0.0,
+                                     -1.0,
+                                     1e-3,
+                                     1e300,
+                                     1e-300,
                                      std::numeric_limits<double>::infinity(),
                                      std::numeric_limits<double>::quiet_NaN()};
     return kNumbers[below(kNumbers.size())];
@@ -83,7 +88,9 @@ class Handles {
     if (made == nullptr) return check_error();
     handles_[in.below(handles_.size())].reset(made);
   }
-  T* any(Input& in) { return handles_[in.below(handles_.size())].get(); }  // NULL where there is none
+  T* any(Input& in) {
+    return handles_[in.below(handles_.size())].get();
+  }  // NULL where there is none
   void drop(Input& in) { handles_[in.below(handles_.size())].reset(); }
 
  private:
@@ -100,11 +107,11 @@ class Session {
   void call() {
     using Step = void (Session::*)();
     constexpr std::array<Step, 20> kSteps = {
-        &Session::make_model,   &Session::start_training, &Session::train,    &Session::take_model,
-        &Session::read_model,   &Session::change_model,   &Session::encode,   &Session::make_sampler,
-        &Session::sample,       &Session::shape,          &Session::forbid,   &Session::both,
-        &Session::constrain,    &Session::ask_constraint, &Session::next,     &Session::trace,
-        &Session::read_trace,   &Session::walk_graph,     &Session::guard,    &Session::drop};
+        &Session::make_model, &Session::start_training, &Session::train,  &Session::take_model,
+        &Session::read_model, &Session::change_model,   &Session::encode, &Session::make_sampler,
+        &Session::sample,     &Session::shape,          &Session::forbid, &Session::both,
+        &Session::constrain,  &Session::ask_constraint, &Session::next,   &Session::trace,
+        &Session::read_trace, &Session::walk_graph,     &Session::guard,  &Session::drop};
     (this->*kSteps[in_.below(kSteps.size())])();
   }
 
@@ -258,7 +265,8 @@ class Session {
     const microgpt_model* const model = models_.any(in_);
     const std::string prefix = in_.text(4);
     std::array<double, 256> logits = {}, probs = {};
-    if (!succeeded(microgpt_next_logits(model, prefix.data(), prefix.size(), logits.data()))) return;
+    if (!succeeded(microgpt_next_logits(model, prefix.data(), prefix.size(), logits.data())))
+      return;
     const std::size_t count = in_.below(6);
     const double temperature = in_.number();
     double entropy = 0;
@@ -278,9 +286,8 @@ class Session {
     const std::size_t count = in_.below(tokens.size() + 1);
     traces_.keep(microgpt_trace_new(model, tokens.data(), count, &options), in_);
     double loss = 0;
-    writes(loss, [&](double* out) {
-      return microgpt_loss(model, tokens.data(), count, &options, out);
-    });
+    writes(loss,
+           [&](double* out) { return microgpt_loss(model, tokens.data(), count, &options, out); });
   }
 
   void read_trace() {

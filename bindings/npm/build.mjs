@@ -49,10 +49,10 @@ async function bundle() {
 /** standalone.js.in: one module in which a model takes the place of @MODEL_JSON@. */
 async function bundleStandalone() {
   const bundled = await rolldown({ input: join(here, 'src/standalone.ts'), transform: { target: 'es2022' } });
-  const wasm = (await readFile(options.wasm)).toString('base64');
-  const banner = `const MODEL_JSON = @MODEL_JSON@;\nconst WASM_BASE64 = '${wasm}';`;
-  await bundled.write({ file: join(options.out, 'standalone.js.in'), format: 'esm', banner });
+  const { output: [{ code }] } = await bundled.generate({ format: 'esm' });
   await bundled.close();
+  const wasm = (await readFile(options.wasm)).toString('base64');
+  await writeFile(join(options.out, 'standalone.js.in'), `const MODEL_JSON = @MODEL_JSON@;\nconst WASM_BASE64 = '${wasm}';\n${code}`);
 }
 
 /** index.d.ts, with the types of the engine in types.d.ts. */

@@ -78,7 +78,7 @@ class Trace(Handle, Mapping[str, Traced]):
 
     @property
     def loss(self) -> float:
-        return self["loss"].data[()]
+        return self["loss"].data[()]  # type: ignore[call-overload]
 
     def parents(self, path: Text) -> list[str]:
         """The paths of the numbers that one was made of, in the order of its formula."""

@@ -1,11 +1,13 @@
 """Training, and two trainings side by side."""
 
+import itertools
 import json
 import math
 import signal
 import threading
 import time
 import unittest
+from unittest import mock
 
 import microgpt
 from support import NAMES, ROOT, FolderTest, program, small
@@ -78,6 +80,21 @@ class TrainingTest(FolderTest):
         self.assertGreater(done, 0)
         training.advance(1)
         self.assertEqual(len(training.losses), done + 1)
+
+    def test_pieces_stay_short(self):
+        """Where a step takes a second, signals are looked at after each."""
+        training = microgpt.Training(NAMES, num_steps=20)
+        pieces = []
+
+        def train(num_steps):
+            pieces.append(num_steps)
+            return num_steps
+
+        seconds = itertools.count()
+        with mock.patch.object(training, "_train", train), \
+                mock.patch("time.perf_counter", lambda: next(seconds)):
+            training.advance()
+        self.assertEqual(pieces, [1] * 20)
 
     def test_diff(self):
         self.assertIsNone(microgpt.diff(NAMES, {"seed": 1}, {"seed": 1}, num_steps=3))
