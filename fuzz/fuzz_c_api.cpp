@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "check.h"
 #include "microgpt/c_api.h"
@@ -196,13 +197,12 @@ class Session {
   }
 
   void encode() {
-    std::array<int, 8> tokens = {};
     const std::string text = in_.text(12);
-    const std::size_t room = in_.below(tokens.size() + 1);
+    std::vector<int> tokens(in_.below(9));  // with a guard behind its end under sanitizers
     std::size_t count = 0;
     const microgpt_model* const model = models_.any(in_);
     writes(count, [&](auto* out) {
-      return microgpt_encode(model, text.data(), text.size(), tokens.data(), room, out);
+      return microgpt_encode(model, text.data(), text.size(), tokens.data(), tokens.size(), out);
     });
   }
 
