@@ -1,8 +1,9 @@
 # microgpt_c: c_api.h as a shared library for all that can open one, with nothing else to be seen.
 # Those who link against the library take microgpt itself.
-add_library(microgpt_c SHARED EXCLUDE_FROM_ALL
-  $<FILTER:$<TARGET_OBJECTS:microgpt>,INCLUDE,src/c_api/>)
-target_link_libraries(microgpt_c PRIVATE microgpt)
+file(GLOB c_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/c_api/*.cpp)
+add_library(microgpt_c SHARED EXCLUDE_FROM_ALL ${c_library_sources})
+target_include_directories(microgpt_c PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(microgpt_c PRIVATE microgpt fmt::fmt)
 if(APPLE)
   target_link_options(microgpt_c PRIVATE LINKER:-exported_symbol,_microgpt_*)
 else()

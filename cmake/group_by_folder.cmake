@@ -1,7 +1,6 @@
-# Most of a compiler's time goes to headers and what it makes of
-# them (CLI11, GoogleTest, JSON), so several sources of a folder are compiled as one. Their names in
-# anonymous namespaces must differ within a folder. With -D MICROGPT_GROUP_SOURCES=OFF each is
-# compiled alone.
+# Most of a compiler's time goes to headers and what it makes of them (CLI11, GoogleTest, JSON), so
+# several sources of a folder are compiled as one. Their names in anonymous namespaces must differ
+# within a folder. With -D MICROGPT_GROUP_SOURCES=OFF each is compiled alone.
 option(MICROGPT_GROUP_SOURCES "Compile sources of a folder together" ON)
 
 # group_by_folder(TARGET): a dozen sources of one folder at most are compiled together.

@@ -66,7 +66,7 @@ struct Name {
   const char* name;
 };
 
-constexpr Name kNames[] = {
+constexpr Name kCharacterNames[] = {
     {0x0009, "tab"},
     {0x00A0, "no-break space"},
     {0x00AD, "soft hyphen"},
@@ -197,9 +197,9 @@ void CharacterTable::look_up(char32_t c, Character& character) {
 }
 
 std::string name_of_oddity(char32_t c) {
-  const auto name = std::ranges::find(kNames, c, &Name::c);
+  const auto name = std::ranges::find(kCharacterNames, c, &Name::c);
   const std::string number = fmt::format("U+{:04X}", static_cast<std::uint32_t>(c));
-  return name == std::end(kNames) ? number : fmt::format("{} {}", number, name->name);
+  return name == std::end(kCharacterNames) ? number : fmt::format("{} {}", number, name->name);
 }
 
 }  // namespace microgpt::check

@@ -7,14 +7,14 @@
 namespace microgpt::check {
 namespace {
 
-struct Range {
+struct ScriptRange {
   char32_t first, last;
   Script script;
 };
 
 // The property Script of Unicode 14.0 for these scripts. A range may run over code points that are
 // not assigned.
-constexpr Range kRanges[] = {
+constexpr ScriptRange kRanges[] = {
     {0x41, 0x5A, Script::kLatin},           {0x61, 0x7A, Script::kLatin},
     {0xAA, 0xAA, Script::kLatin},           {0xBA, 0xBA, Script::kLatin},
     {0xC0, 0xD6, Script::kLatin},           {0xD8, 0xF6, Script::kLatin},
@@ -97,7 +97,7 @@ constexpr Range kRanges[] = {
     {0x20000, 0x3134A, Script::kHan},
 };
 
-constexpr std::array<std::string_view, kNumScripts> kNames = {
+constexpr std::array<std::string_view, kNumScripts> kScriptNames = {
     "other",     "Latin",    "Greek",    "Cyrillic", "Armenian", "Coptic",    "Cherokee",
     "Georgian",  "Hebrew",   "Arabic",   "Syriac",   "Thaana",   "Nko",       "Devanagari",
     "Bengali",   "Gurmukhi", "Gujarati", "Oriya",    "Tamil",    "Telugu",    "Kannada",
@@ -107,10 +107,10 @@ constexpr std::array<std::string_view, kNumScripts> kNames = {
 
 }  // namespace
 
-std::string_view to_string(Script script) { return kNames[static_cast<std::size_t>(script)]; }
+std::string_view to_string(Script script) { return kScriptNames[static_cast<std::size_t>(script)]; }
 
 Script script_of(char32_t c) {
-  const auto range = std::ranges::lower_bound(kRanges, c, {}, &Range::last);
+  const auto range = std::ranges::lower_bound(kRanges, c, {}, &ScriptRange::last);
   return range == std::end(kRanges) || c < range->first ? Script::kOther : range->script;
 }
 

@@ -57,7 +57,9 @@ char32_t number_of(std::string_view character, TokenKind kind) {
 
 // 'e' (U+0065), U+000A alone where the character can't be shown, U+0065 U+0301, or byte 0x65.
 std::string name_of(std::string_view character, TokenKind kind) {
-  if (kind == TokenKind::kByte) return fmt::format("byte 0x{:02X}", number_of(character, kind));
+  if (kind == TokenKind::kByte) {
+    return fmt::format("byte 0x{:02X}", static_cast<unsigned char>(character.front()));
+  }
   std::string numbers;
   for (std::size_t at = 0; at < character.size();) {
     const CodePoint c = *decode_utf8(character, at);

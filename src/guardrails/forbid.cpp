@@ -178,9 +178,11 @@ Constraint forbid(const Policy& policy, const Tokenizer& tokenizer) {
 
 std::vector<std::size_t> unspellable_words(const Policy& policy, const Tokenizer& tokenizer) {
   std::unordered_set<char32_t> letters;
-  for (const Symbol& symbol : symbols_of(tokenizer, policy.normal_forms)) {
-    for (const std::u32string& spelling : symbol.spellings) {
-      letters.insert(spelling.begin(), spelling.end());
+  for (const std::string& text : tokenizer.uchars()) {
+    for (const Symbol& symbol : symbols_of(text, policy.normal_forms)) {
+      for (const std::u32string& spelling : symbol.spellings) {
+        letters.insert(spelling.begin(), spelling.end());
+      }
     }
   }
   std::vector<std::size_t> missing;
