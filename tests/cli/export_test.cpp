@@ -170,6 +170,19 @@ TEST_F(ExportTest, CompilersDoNotWarn) {
   }
 }
 
+// They take the place of libm's, and are as good as a float is.
+TEST_F(ExportTest, ExpAndRootAreRight) {
+  MICROGPT_NEED_PROGRAM("gcc");
+  train("latin");
+  export_to("gpt.h", {"latin", "--to", "c-header"});
+  compile("gcc", "host");
+  const std::string errors = output_of_tool({folder_ / "host", "math"});
+  EXPECT_GT(number_after(errors, "exp "), 0) << errors;
+  EXPECT_LT(number_after(errors, "exp "), 2e-7) << errors;
+  EXPECT_GT(number_after(errors, "rsqrt "), 0) << errors;
+  EXPECT_LT(number_after(errors, "rsqrt "), 2e-7) << errors;
+}
+
 // A buffer that is too small gets whole tokens, and no byte beyond it is written.
 TEST_F(ExportTest, NamesKeepWithinTheBuffer) {
   MICROGPT_NEED_PROGRAM("gcc");
@@ -309,6 +322,30 @@ TEST_P(PythonNames, AreTheProgramsFromTheSameSeed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Export, PythonNames, testing::Values("latin", "first", "squared"));
+
+// Reads what `sample --json` printed, and expects each probability in every bit.
+constexpr char kCompareProbabilities[] = R"(
+import json, sys, names
+for line in sys.stdin:
+    keys, values = [[] for _ in range(names.n_layer)], [[] for _ in range(names.n_layer)]
+    token_id = names.BOS
+    for pos_id, drawn in enumerate(json.loads(line)["tokens"]):
+        logits = names.gpt(token_id, pos_id, keys, values)
+        token_id = drawn["token"]
+        probs = names.softmax([val * 0.8 ** -1 for val in logits])
+        assert names.tokens[token_id] == drawn["text"], drawn
+        assert probs[token_id] == drawn["probability"], (probs[token_id], drawn)
+print("the same")
+)";
+
+TEST_P(PythonNames, HaveTheProgramsProbabilities) {
+  MICROGPT_NEED_PROGRAM("python3");
+  train(GetParam());
+  export_to("names.py", {GetParam(), "--to", "python"});
+  const std::string samples = output_of({"sample", GetParam(), "--engine", "exact", "--seed", "7",
+                                         "-n", "10", "--temperature", "0.8", "--json"});
+  EXPECT_EQ(output_of_tool({"python3", "-c", kCompareProbabilities}, samples), "the same\n");
+}
 
 TEST_F(ExportTest, PythonIsAModule) {
   MICROGPT_NEED_PROGRAM("python3");
