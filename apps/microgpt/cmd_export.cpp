@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "command.h"
@@ -26,7 +27,7 @@ struct ExportSettings {
 // So that a measurement takes seconds: of a data set, documents at even distances; of a text, its
 // beginning.
 Dataset sample_of(const LoadedData& loaded, const Config& config) {
-  constexpr std::size_t kMostProducts = 2'000'000'000;
+  constexpr std::size_t kMostProducts = 10'000'000'000;
   const Dataset& all = loaded.dataset;
   const auto block_size = static_cast<std::size_t>(config.block_size);
   const std::size_t most = std::max<std::size_t>(100, kMostProducts / config.num_params());
@@ -68,11 +69,12 @@ std::string loss_remark(const Model& model, Weights weights, const std::string& 
     const double before = loss_of(model, part);
     const double after = loss_of(round_weights(model, weights), part);
     return fmt::format(
-        "Loss in nats a token: {:.4f}, and {:.4f} with the weights in {}, {:+.4f}.\nMeasured on {} "
+        "Loss in nats a token: {:.5f}, and {:.5f} with the weights in {}, {:+.5f}.\nMeasured on {} "
         "{} "
         "of {}.",
         before, after, to_string(weights), after - before, grouped(part.size()),
-        part.sequences() == Sequences::kWindows ? "text" : "documents", loaded.provenance);
+        part.sequences() == Sequences::kWindows ? "text" : "documents",
+        std::filesystem::path(loaded.provenance).filename().string());
   } catch (const Error& error) {
     if (!data.empty()) throw;
     return fmt::format("What the rounding of the weights costs was not measured: {}.",

@@ -1,6 +1,8 @@
 // Models in safetensors, written and read.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 #include <string>
 #include <utility>
@@ -88,7 +90,7 @@ TEST(ModelSafetensors, RefusesWhatIsNoModel) {
       {[](Safetensors& file) { file.arrays.pop_back(); }, "f: no array layer0.mlp_fc2"},
       {[](Safetensors& file) { file.arrays[0].name = "other"; }, "f: no array wte"},
       {[](Safetensors& file) { std::swap(file.arrays[0].shape[0], file.arrays[0].shape[1]); },
-       "f: wte has another type or shape, expected F64 of shape (3, 2)"},
+       "f: wte has another type or shape, expected F32 of shape (3, 2)"},
       {[](Safetensors& file) { file.arrays[0].dtype = Dtype::kU32; },
        "f: wte has another type or shape"},
       {[](Safetensors& file) {

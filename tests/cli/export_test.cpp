@@ -1,6 +1,7 @@
 // microgpt export: each file is put to the use that it is for, and does what the program does.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -112,15 +113,16 @@ TEST_P(CLoss, IsWhatTheFileSays) {
   for (const std::string model : {"latin", "first"}) {
     train(model);
     const std::string data = model == "latin" ? kSources + "/data/names.txt" : folder_ / "data";
-    std::string documents = get_file(data);
-    documents = documents.substr(0, documents.find('\n', 10'000) + 1);
+    const std::string all = get_file(data);
+    const std::string documents =
+        all.substr(0, std::min(all.find('\n', 10'000), all.size() - 1) + 1);
     put_file(folder_ / "documents", documents);
     const std::string said = export_to("gpt.h", {model, "--to", "c-header", "--weights", GetParam(),
                                                  "--data", folder_ / "documents"});
     const std::string head = file("gpt.h").substr(0, 2000);
     EXPECT_TRUE(contains(head, " * Loss in nats a token: ")) << head;
     EXPECT_TRUE(contains(said, "Loss in nats a token: ")) << said;
-    compile("gcc", "host");
+    compile("gcc", "host", {"-std=c99", "-fsanitize=undefined"});
     const double before = eval_loss(output_of({"eval", model, "--data", "documents", "--json"}));
     const double after = std::atof(output_of_tool({folder_ / "host", "loss"}, documents).c_str());
     EXPECT_NEAR(number_after(said, "a token: "), before, 6e-5);
@@ -166,6 +168,19 @@ TEST_F(ExportTest, CompilersDoNotWarn) {
              "#include \"gpt.h\"\nint main() { gpt_state s; gpt_init(&s, 1); }\n");
     output_of_tool(joined({"g++", "-std=c++11", "one.cpp", "two.cpp"}, kWarnings));
   }
+}
+
+// They take the place of libm's, and are as good as a float is.
+TEST_F(ExportTest, ExpAndRootAreRight) {
+  MICROGPT_NEED_PROGRAM("gcc");
+  train("latin");
+  export_to("gpt.h", {"latin", "--to", "c-header"});
+  compile("gcc", "host");
+  const std::string errors = output_of_tool({folder_ / "host", "math"});
+  EXPECT_GT(number_after(errors, "exp "), 0) << errors;
+  EXPECT_LT(number_after(errors, "exp "), 2e-7) << errors;
+  EXPECT_GT(number_after(errors, "rsqrt "), 0) << errors;
+  EXPECT_LT(number_after(errors, "rsqrt "), 2e-7) << errors;
 }
 
 // A buffer that is too small gets whole tokens, and no byte beyond it is written.
@@ -307,6 +322,30 @@ TEST_P(PythonNames, AreTheProgramsFromTheSameSeed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Export, PythonNames, testing::Values("latin", "first", "squared"));
+
+// Reads what `sample --json` printed, and expects each probability in every bit.
+constexpr char kCompareProbabilities[] = R"(
+import json, sys, names
+for line in sys.stdin:
+    keys, values = [[] for _ in range(names.n_layer)], [[] for _ in range(names.n_layer)]
+    token_id = names.BOS
+    for pos_id, drawn in enumerate(json.loads(line)["tokens"]):
+        logits = names.gpt(token_id, pos_id, keys, values)
+        token_id = drawn["token"]
+        probs = names.softmax([val * 0.8 ** -1 for val in logits])
+        assert names.tokens[token_id] == drawn["text"], drawn
+        assert probs[token_id] == drawn["probability"], (probs[token_id], drawn)
+print("the same")
+)";
+
+TEST_P(PythonNames, HaveTheProgramsProbabilities) {
+  MICROGPT_NEED_PROGRAM("python3");
+  train(GetParam());
+  export_to("names.py", {GetParam(), "--to", "python"});
+  const std::string samples = output_of({"sample", GetParam(), "--engine", "exact", "--seed", "7",
+                                         "-n", "10", "--temperature", "0.8", "--json"});
+  EXPECT_EQ(output_of_tool({"python3", "-c", kCompareProbabilities}, samples), "the same\n");
+}
 
 TEST_F(ExportTest, PythonIsAModule) {
   MICROGPT_NEED_PROGRAM("python3");

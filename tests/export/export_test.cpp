@@ -190,6 +190,28 @@ TEST(Export, ModelsTooLargeForCAreRefused) {
             0u);
 }
 
+std::int64_t defined_in(const std::string& header, const std::string& name) {
+  const std::string line = "#define GPT_" + name + " ";
+  const std::size_t at = header.find(line);
+  return at == std::string::npos ? -1 : std::stoll(header.substr(at + line.size()));
+}
+
+// No sum of products can leave 32 bits, and no larger activation would do.
+TEST(Export, ActivationsInIntegersAreAsLargeAsSumsAllow) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  Model model = trained_like_model();
+  std::int64_t largest =
+      defined_in(bytes_of(model, "c-header", {.weights = Weights::kQ4_12}), "LARGEST");
+  EXPECT_LE(5 * largest * largest, kMost);  // block_size, head_dim is 2
+  EXPECT_GT(5 * (largest + 1) * (largest + 1), kMost);
+  for (double& w : model.state.params.back().data) w = -7.9;  // mlp_fc2, rows of 24
+  largest = defined_in(bytes_of(model, "c-header", {.weights = Weights::kQ4_12}), "LARGEST");
+  EXPECT_LE(24 * 32358 * largest, kMost);
+  EXPECT_GT(24 * 32358 * (largest + 1), kMost);
+  largest = defined_in(bytes_of(model, "c-header", {.weights = Weights::kInt8}), "LARGEST");
+  EXPECT_GT(largest, 20'000);
+}
+
 TEST(Export, JsonIsAModelWithARowALine) {
   const Model model = trained_like_model();
   const std::string text = bytes_of(model, "json", {.weights = Weights::kFloat64});

@@ -3,7 +3,8 @@
  *   host names SEED COUNT TEMPERATURE   names
  *   host loss < DOCUMENTS               mean loss in nats a token
  *   host report                         what report.h prints
- *   host small SIZE                     a name in a buffer of SIZE bytes, and its length */
+ *   host small SIZE                     a name in a buffer of SIZE bytes, and its length
+ *   host math                           the largest relative errors of gpt_exp and gpt_rsqrt */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,18 @@ static void print_small(size_t size) {
   printf("%s %c\n", name, name[size]);
 }
 
+static void print_math(void) {
+  double exp_error = 0.0, rsqrt_error = 0.0;
+  float x;
+  for (x = -86.9f; x <= 0.0f; x += 0.001f) {
+    exp_error = fmax(exp_error, fabs(gpt_exp(x) / exp(x) - 1.0));
+  }
+  for (x = 1e-6f; x < 1e6f; x *= 1.0001f) {
+    rsqrt_error = fmax(rsqrt_error, fabs(gpt_rsqrt(x) * sqrt(x) - 1.0));
+  }
+  printf("exp %g rsqrt %g\n", exp_error, rsqrt_error);
+}
+
 int main(int argc, char **argv) {
   gpt_init(&state, 1);
   if (argc == 5 && strcmp(argv[1], "names") == 0) {
@@ -78,6 +91,8 @@ int main(int argc, char **argv) {
     print_loss();
   } else if (argc == 3 && strcmp(argv[1], "small") == 0) {
     print_small((size_t)atoi(argv[2]));
+  } else if (argc == 2 && strcmp(argv[1], "math") == 0) {
+    print_math();
   } else {
     report(put);
   }
