@@ -81,6 +81,7 @@ std::string export_model(const Model& model, const ExportTarget& target,
     throw Error(fmt::format("export: {} has no weights in {}, expected {}", target.name,
                             to_string(options.weights), fmt::join(names, ", ")));
   }
+  model.config.check_whole("export");
   return target.format(model, options);
 }
 

@@ -228,11 +228,11 @@ TEST(Tokenizer, RefusesBadVocabularies) {
     return message_of([&] { Tokenizer tokenizer(uchars, 0, kind); });
   };
   EXPECT_EQ(error_of({"ab"}, TokenKind::kGrapheme),
-            "tokenizer: character 0, expected one grapheme in UTF-8, got a text of 1 bytes");
+            "tokenizer: character 0, expected one grapheme in UTF-8, got a text of 2 bytes");
   EXPECT_EQ(error_of({"a", "e\xCC\x81", "e\xCC\x81"}, TokenKind::kGrapheme),
             "tokenizer: character 2, expected each character once, got U+0065 U+0301 again");
   EXPECT_EQ(error_of({"ab"}, TokenKind::kByte),
-            "tokenizer: character 0, expected one byte, got a text of 1 bytes");
+            "tokenizer: character 0, expected one byte, got a text of 2 bytes");
 }
 
 }  // namespace

@@ -91,8 +91,8 @@ TEST(Fit, CountsAreWhatAModelHasToBeat) {
   const Task task(syllable_words(300));
   const Baselines baselines = baselines_of(task.split, task.tokenizer, task.config.block_size);
   EXPECT_DOUBLE_EQ(baselines.uniform, std::log(task.tokenizer.vocab_size()));
-  EXPECT_LT(baselines.bigram, baselines.uniform);
-  EXPECT_LT(baselines.four_gram, baselines.bigram);
+  EXPECT_LT(baselines.bigram, baselines.uniform - 0.5);
+  EXPECT_LT(baselines.four_gram, baselines.uniform - 0.5);
 }
 
 TEST(Fit, DocumentsHeldOutAreNoCopies) {

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "base/grapheme.h"
 #include "base/unicode.h"
 #include "microgpt/error.h"
 #include "microgpt/policy.h"
@@ -144,9 +146,14 @@ std::optional<std::size_t> find(const Constraint& constraint, const Tokenizer& t
 
 // A vocabulary in which a letter and its marks are one token.
 Tokenizer graphemes_of(const std::vector<std::string>& texts) {
-  std::string lines = "a";
-  for (const std::string& text : texts) lines += "\n|" + text + "|";  // not to be stripped
-  return Tokenizer::from_dataset(Dataset(lines, "texts"), Edition::kFinal, TokenKind::kGrapheme);
+  std::set<std::string> graphemes;
+  for (const std::string& text : texts) {
+    for (std::size_t at = 0, size; at < text.size(); at += size) {
+      size = grapheme_size(text, at);
+      graphemes.insert(text.substr(at, size));
+    }
+  }
+  return Tokenizer({graphemes.begin(), graphemes.end()}, 0, TokenKind::kGrapheme);
 }
 
 // Whether a word that was found, or none, is right.
