@@ -111,12 +111,12 @@ int parse_and_run(int argc, char** argv, Output& out) {
   program.require_subcommand(0, 1);
   program.footer(kExamples);
   const std::vector<Command> commands = {
-      train_command(program),      sample_command(program), info_command(program),
-      eval_command(program),       trace_command(program),  graph_command(program),
-      explain_command(program),    ladder_command(program), conform_command(program),
-      diff_command(program),       bot_command(program),    audit_command(program),
-      grade_command(program),      lab_command(program),    bench_command(program),
-      completion_command(program), man_command(program),
+      train_command(program),   sample_command(program),     info_command(program),
+      eval_command(program),    ablate_command(program),     trace_command(program),
+      graph_command(program),   explain_command(program),    ladder_command(program),
+      conform_command(program), diff_command(program),       bot_command(program),
+      audit_command(program),   grade_command(program),      lab_command(program),
+      bench_command(program),   completion_command(program), man_command(program),
   };
   for (const Command& command : commands) command.options->group("Commands");
   try {

@@ -23,6 +23,7 @@ ALLOWED = {
     "book": "base",
     "conform": "base random",
     "diff": "reference train trace conform",
+    "ablate": "base",
     "guardrails": "base random data model generate",
     "c_api": "",
 }

@@ -19,12 +19,14 @@ BUDGETS = {
                              "include/microgpt/numerical_gradient.h")),
     "the judge of ports": (4000, ("src/conform", "src/diff", "include/microgpt/conform.h",
                                   "include/microgpt/diff.h", "include/microgpt/loss_log.h")),
+    "the study": (600, ("src/ablate", "src/base/statistics.cpp", "src/data/split.cpp",
+                        "include/microgpt/ablate.h", "include/microgpt/statistics.h")),
     "the guardrails": (4000, ("src/guardrails", "src/generate/constraint.cpp",
                               "include/microgpt/constraint.h", "include/microgpt/policy.h",
                               "include/microgpt/bot.h", "include/microgpt/audit.h",
                               "include/microgpt/grader.h")),
     "the ladder": (2000, ("ladder",)),
-    "the program": (11000, ("apps",)),
+    "the program": (11700, ("apps",)),
     "the bindings": (1000, ("bindings",)),
 }
 
