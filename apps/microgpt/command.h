@@ -57,6 +57,7 @@ Command conform_command(CLI::App& program);
 Command diff_command(CLI::App& program);
 Command bot_command(CLI::App& program);
 Command audit_command(CLI::App& program);
+Command ablate_command(CLI::App& program);
 Command grade_command(CLI::App& program);
 Command lab_command(CLI::App& program);
 Command bench_command(CLI::App& program);

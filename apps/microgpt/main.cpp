@@ -113,7 +113,7 @@ int parse_and_run(int argc, char** argv, Output& out) {
   const std::vector<Command> commands = {
       check_command(program),   new_command(program),        train_command(program),
       sample_command(program),  info_command(program),       eval_command(program),
-      export_command(program),  trace_command(program),
+      ablate_command(program),  export_command(program),     trace_command(program),
       graph_command(program),   explain_command(program),    ladder_command(program),
       conform_command(program), diff_command(program),       bot_command(program),
       audit_command(program),   grade_command(program),      lab_command(program),

@@ -115,9 +115,15 @@ std::vector<double> numbers(const char* engine_name, const Case& c, bool in_one_
   return all;
 }
 
+// Up to the first number that is not finite: a training without RMSNorm can diverge, and of a NaN
+// no bits are promised.
 void expect_same_bits(const std::vector<double>& ours, const std::vector<double>& theirs) {
   ASSERT_EQ(ours.size(), theirs.size());
   for (std::size_t i = 0; i < ours.size(); ++i) {
+    if (!std::isfinite(theirs[i])) {
+      EXPECT_FALSE(std::isfinite(ours[i])) << "number " << i;
+      return;
+    }
     ASSERT_EQ(std::bit_cast<std::uint64_t>(ours[i]), std::bit_cast<std::uint64_t>(theirs[i]))
         << fmt::format("number {}: {:a}, expected {:a}", i, ours[i], theirs[i]);
   }

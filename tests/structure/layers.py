@@ -24,6 +24,7 @@ ALLOWED = {
     "book": "base",
     "conform": "base random",
     "diff": "reference train trace conform",
+    "ablate": "base",
     "guardrails": "base random data model generate",
     "check": "base",
     "fit": "base",
