@@ -177,8 +177,8 @@ for c in range(0x30000):
     }
   }
   EXPECT_GT(letters, 100'000u - 100'000u / 5);
-  // All but some signs, such as the Angstrom's, which are Latin or Greek by another name.
-  EXPECT_LT(letters - named, 400u);
+  // All but old forms of kana, and some signs that are Latin or Greek by another name.
+  EXPECT_LT(letters - named, 500u);
 }
 
 // A text that the quick check takes for NFC is NFC, and NFC is Python's.
@@ -201,7 +201,7 @@ TEST(NormalForm, QuickCheckPassesOnlyNfc) {
       append_utf8(text, c);
       codes += fmt::format("{},", static_cast<std::uint32_t>(c));
     }
-    if (!scanner.scan(text, 1).may_be_no_nfc) EXPECT_EQ(to_nfc(text), text) << codes;
+    EXPECT_TRUE(scanner.scan(text, 1).may_be_no_nfc || to_nfc(text) == text) << codes;
     texts.push_back(text);
     script +=
         fmt::format("t=''.join(map(chr,[{}])); print(unicodedata.normalize('NFC',t))\n", codes);
