@@ -76,11 +76,13 @@ void LineScanner::scan_plain(std::string_view document, std::uint64_t line, bool
   facts_.rest_hash = facts_.text_hash;
   if (is_own_rest) return;
   rest_.resize(document.size());
-  std::size_t size = 0;
+  char* end = rest_.data();
   for (const char c : document) {
-    rest_[size] = ascii_folds_[static_cast<unsigned char>(c)];
-    size += rest_[size] != '\0' ? 1 : 0;
+    const char fold = ascii_folds_[static_cast<unsigned char>(c)];
+    *end = fold;
+    end += fold != '\0' ? 1 : 0;
   }
+  const auto size = static_cast<std::size_t>(end - rest_.data());
   if (size > 0) facts_.rest_hash = hash_text(std::string_view(rest_).substr(0, size));
 }
 
