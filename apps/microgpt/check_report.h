@@ -20,7 +20,7 @@ struct CheckReport {
   std::string file;  // its name
   CheckConfig config;
   ListReport list;
-  std::optional<Suggestion> suggestion;  // none without documents
+  std::optional<Suggestion> suggestion;  // none for a list with errors
   double seconds = 0;                    // that it takes to train
   std::optional<FixedList> fixed;
 };

@@ -116,9 +116,11 @@ std::string train_command_line(const CheckReport& report) {
   settings.train = suggestion.train;
   settings.engine = suggestion.engine;
   settings.tokens = suggestion.tokens;
-  settings.data = report.fixed ? report.fixed->path : report.file == "-" ? "FILE" : report.file;
   if (!report.fixed) settings.encoding = report.config.encoding;
-  std::string command = "microgpt train";
+  const std::string data = report.fixed         ? report.fixed->path
+                           : report.file == "-" ? "FILE"
+                                                : report.file;
+  std::string command = "microgpt train --data " + shell_quoted(data);
   for (const Setting& setting : all_settings()) {
     const std::string value = format_value(setting, settings);
     if (value == format_value(setting, usual)) continue;

@@ -91,7 +91,8 @@ class CheckRun {
       fix_.reset();
     }
     fix([&] { report.fixed = fix_->finish(); });
-    if (report.list.documents == 0) return report;
+    // Training refuses a list with errors.
+    if (!report.fixed && report.list.count(Severity::kError) > 0) return report;
     report.suggestion = suggest(report.list);
     report.seconds = measure_training(*report.suggestion, report.list);
     return report;

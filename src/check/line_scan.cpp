@@ -40,7 +40,10 @@ bool is_part_of_mark(const Character& character) {
 }  // namespace
 
 LineScanner::LineScanner() : clusters_(kMostClusters) {
-  for (char32_t c = 0; c < 0x80; ++c) characters_[c];
+  for (char32_t c = 0; c < ascii_folds_.size(); ++c) {
+    const std::string_view fold = characters_.folded(characters_[c]);
+    ascii_folds_[c] = fold.empty() ? '\0' : fold.front();
+  }
 }
 
 const LineFacts& LineScanner::scan(std::string_view document, std::uint64_t line) {
@@ -72,11 +75,15 @@ void LineScanner::scan_plain(std::string_view document, std::uint64_t line, bool
   facts_.code_points = facts_.graphemes = document.size();
   facts_.rest_hash = facts_.text_hash;
   if (is_own_rest) return;
-  rest_.clear();
+  rest_.resize(document.size());
+  char* end = rest_.data();
   for (const char c : document) {
-    rest_ += characters_.folded(ascii[static_cast<unsigned char>(c)]);
+    const char fold = ascii_folds_[static_cast<unsigned char>(c)];
+    *end = fold;
+    end += fold != '\0' ? 1 : 0;
   }
-  if (!rest_.empty()) facts_.rest_hash = hash_text(rest_);
+  const auto size = static_cast<std::size_t>(end - rest_.data());
+  if (size > 0) facts_.rest_hash = hash_text(std::string_view(rest_).substr(0, size));
 }
 
 void LineScanner::scan_any(std::string_view document, std::uint64_t line) {

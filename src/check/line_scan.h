@@ -1,6 +1,7 @@
 // One document, looked at character by character.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -68,6 +69,7 @@ class LineScanner {
   void count_graphemes(std::string_view document);
 
   CharacterTable characters_;
+  std::array<char, 0x80> ascii_folds_{};  // of ASCII; NUL: nothing is left of it
   HashCounts clusters_;
   LineFacts facts_;
   std::string rest_;

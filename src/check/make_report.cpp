@@ -10,16 +10,10 @@
 #include "check/gathered.h"
 #include "check/leak.h"
 #include "check/line_splitter.h"
+#include "check/text_form.h"
 
 namespace microgpt::check {
 namespace {
-
-// "4,192"
-std::string grouped(std::size_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-  return digits;
-}
 
 // "1 line", "2 lines"
 std::string counted(std::size_t count, const std::string& noun) {
@@ -302,7 +296,7 @@ void ReportMaker::find_rare_letters() {
     tally.examples.push_back({first,
                               0,
                               fmt::format("{}{}", shown, shown == number ? "" : " " + number) +
-                                  (second > 0 ? fmt::format(", and on line {}", second) : ""),
+                                  (second > first ? fmt::format(", and on line {}", second) : ""),
                               {}});
   }
   find(ListFault::kRareLetter, Severity::kNote,

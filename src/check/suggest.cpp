@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "check/text_form.h"
 #include "microgpt/check.h"
 #include "microgpt/engine.h"
 #include "microgpt/error.h"
@@ -25,12 +26,12 @@ struct Size {
 };
 
 constexpr Size kSizes[] = {
-    {0, 1, 16, 4, 16, 0.01, 40},
-    {50'000, 1, 32, 4, 32, 0.01, 30},
-    {500'000, 2, 64, 4, 32, 0.005, 15},
-    {5'000'000, 4, 128, 4, 64, 0.003, 5},
+    {0, 1, 16, 4, 16, 0.01, 10},
+    {100'000, 1, 32, 4, 32, 0.01, 10},
+    {2'000'000, 2, 64, 4, 32, 0.005, 8},
+    {20'000'000, 4, 128, 4, 64, 0.003, 3},
 };
-constexpr std::int64_t kFewestSteps = 300, kMostSteps = 50'000;
+constexpr std::int64_t kFewestSteps = 200, kMostSteps = 50'000;
 constexpr int kLongestBlock = 256;
 // A token that occurs less often than this, on average, is hardly learned.
 constexpr double kOftenEnough = 20;
@@ -77,8 +78,7 @@ class Adviser {
 void Adviser::choose_tokens() {
   const UnitCounts& graphemes = report_.unit(TokenKind::kGrapheme);
   const UnitCounts& bytes = report_.unit(TokenKind::kByte);
-  const double joined =
-      1 - as_double(graphemes.total) / as_double(std::max<std::size_t>(points_.total, 1));
+  const double joined = 1 - as_double(graphemes.total) / as_double(points_.total);
   const auto is_often = [](const UnitCounts& unit) {
     return as_double(unit.total) >= kOftenEnough * as_double(unit.different);
   };
@@ -136,14 +136,15 @@ void Adviser::choose_size() {
   config.n_head = size_->n_head;
   const std::size_t parameters = config.num_params();
   made_.memorises = as_double(parameters) > letters();
+  const std::string sizes =
+      fmt::format("{} parameters for {} letters of different documents", check::grouped(parameters),
+                  check::grouped(static_cast<std::size_t>(letters())));
   because("n_layer", std::to_string(config.n_layer), "");
-  because("n_embd", std::to_string(config.n_embd),
-          made_.memorises
-              ? fmt::format("{} parameters for {:.0f} letters: the model will learn this list by "
-                            "heart, and say its documents again; a longer list helps, nothing else",
-                            parameters, letters())
-              : fmt::format("{} parameters for {:.0f} letters in different documents", parameters,
-                            letters()));
+  because(
+      "n_embd", std::to_string(config.n_embd),
+      sizes + (made_.memorises ? ": it will learn this list by heart and say it again; only more "
+                                 "documents help"
+                               : ""));
   because("n_head", std::to_string(config.n_head), "");
 }
 
@@ -184,7 +185,7 @@ std::vector<std::vector<int>> random_documents(const Suggestion& suggestion,
 }  // namespace
 
 Suggestion suggest(const ListReport& report) {
-  if (report.documents == 0) {
+  if (report.unit(TokenKind::kCodepoint).total == 0) {
     throw Error("suggestion: no documents, expected a list with at least one");
   }
   return Adviser(report).advise();

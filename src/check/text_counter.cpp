@@ -29,7 +29,7 @@ std::uint64_t hash_text(std::string_view text) {
     hash = mix(hash ^ word ^ kOdd1, kOdd2);
   }
   word = 0;
-  std::memcpy(&word, text.data(), text.size());
+  std::ranges::copy(text, reinterpret_cast<char*>(&word));
   return mix(hash ^ word ^ kOdd2, kOdd1);
 }
 

@@ -38,4 +38,10 @@ std::string_view foreign_encoding(std::string_view first_bytes) {
   return both >= 8 && both * 100 > first_bytes.size() ? "binary data" : "";
 }
 
+std::string grouped(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
 }  // namespace microgpt::check

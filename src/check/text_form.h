@@ -1,4 +1,4 @@
-// Normal forms and encodings of whole texts.
+// Forms of texts: normal ones, encodings, numbers.
 #pragma once
 
 #include <cstddef>
@@ -15,5 +15,8 @@ inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Why a file with these first bytes is no text in UTF-8 or Latin-1: "UTF-16, little-endian",
 // "binary data"; empty if it may be one.
 std::string_view foreign_encoding(std::string_view first_bytes);
+
+// "4,192"
+std::string grouped(std::size_t number);
 
 }  // namespace microgpt::check

@@ -52,7 +52,7 @@ const Planted kPlanted[] = {
     {"BidiOverride", "anna\nbob\u202E\n", {"invisible warning 1 2:4"}},
     {"RightToLeftMark", "\u05D0\u05D1\u200F\n\u05D2\n", {"invisible warning 1 1:5"}},
     {"MarkWithin", "anna\nbo\uFEFFb\n", {"invisible warning 1 2:3"}},
-    {"JoinerInLatin", "anna\nb\u200Dob\u200C\n", {"invisible warning 2 2:2 2:6"}},
+    {"JoinerInLatin", "anna\nb\u200Dob\u200C\n", {"invisible warning 2 2:2 2:7"}},
     {"JoinerAfterEmojiAlone", "\U0001F468\u200D\nbob\n", {"invisible warning 1 1:5"}},
     {"SelectorAfterALetter", "anna\nb\uFE0Fob\n", {"invisible warning 1 2:2"}},
     {"TagWithoutFlag", "anna\nb\U000E0067ob\n", {"invisible warning 1 2:2"}},
@@ -83,7 +83,7 @@ const Planted kPlanted[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(Each, PlantedFault, testing::ValuesIn(kPlanted),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& planted) { return std::string(planted.param.name); });
 
 // Everything that an honest list of this kind has belongs where it stands.
 TEST(ListChecker, RaisesNoFalseAlarm) {

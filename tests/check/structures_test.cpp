@@ -15,6 +15,7 @@
 #include "check/character.h"
 #include "check/leak.h"
 #include "check/line_scan.h"
+#include "check/line_splitter.h"
 #include "check/script.h"
 #include "check/text_counter.h"
 #include "check/text_form.h"
@@ -22,6 +23,31 @@
 
 namespace microgpt::check {
 namespace {
+
+// The lines of a text that comes in blocks, each with its number and end.
+std::string split_in_blocks(std::string_view text, std::size_t block) {
+  std::string lines;
+  LineSplitter splitter(Encoding::kUtf8, [&](const Line& line) {
+    lines += fmt::format("{} '{}' {}\n", line.number, line.text, static_cast<int>(line.end));
+  });
+  for (std::size_t at = 0; at < text.size(); at += block) splitter.add(text.substr(at, block));
+  splitter.finish();
+  return lines;
+}
+
+TEST(LineSplitter, BlocksDontMatter) {
+  EXPECT_EQ(split_in_blocks("a\nbc\r\nd\r\re", 100),
+            "1 'a' 1\n2 'bc' 2\n3 'd' 3\n4 '' 3\n5 'e' 0\n");
+  std::mt19937 random(4);
+  for (int i = 0; i < 500; ++i) {
+    std::string text;
+    for (std::size_t k = random() % 12; k > 0; --k) text += "a\r\nb"[random() % 4];
+    const std::string whole = split_in_blocks(text, 100);
+    for (std::size_t block = 1; block < 5; ++block) {
+      EXPECT_EQ(split_in_blocks(text, block), whole) << block;
+    }
+  }
+}
 
 TEST(HashText, DependsOnEachByteAndOnTheLength) {
   std::set<std::uint64_t> hashes;
@@ -177,8 +203,8 @@ for c in range(0x30000):
     }
   }
   EXPECT_GT(letters, 100'000u - 100'000u / 5);
-  // All but some signs, such as the Angstrom's, which are Latin or Greek by another name.
-  EXPECT_LT(letters - named, 400u);
+  // All but old forms of kana, and some signs that are Latin or Greek by another name.
+  EXPECT_LT(letters - named, 500u);
 }
 
 // A text that the quick check takes for NFC is NFC, and NFC is Python's.
@@ -201,7 +227,7 @@ TEST(NormalForm, QuickCheckPassesOnlyNfc) {
       append_utf8(text, c);
       codes += fmt::format("{},", static_cast<std::uint32_t>(c));
     }
-    if (!scanner.scan(text, 1).may_be_no_nfc) EXPECT_EQ(to_nfc(text), text) << codes;
+    EXPECT_TRUE(scanner.scan(text, 1).may_be_no_nfc || to_nfc(text) == text) << codes;
     texts.push_back(text);
     script +=
         fmt::format("t=''.join(map(chr,[{}])); print(unicodedata.normalize('NFC',t))\n", codes);

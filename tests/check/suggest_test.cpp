@@ -37,8 +37,7 @@ Suggestion suggestion_for(const std::string& text) { return suggest(check_text(t
 
 TEST(Suggest, LargerListsGetLargerModels) {
   std::size_t parameters = 0;
-  for (const std::size_t documents : {50, 10'000, 100'000, 1'000'000}) {
-    if (documents == 1'000'000) continue;
+  for (const std::size_t documents : {50, 20'000, 300'000}) {
     const Suggestion suggestion = suggestion_for(random_list(documents, kLatin));
     EXPECT_GT(suggestion.config.num_params(), parameters) << documents;
     parameters = suggestion.config.num_params();
