@@ -69,16 +69,15 @@ std::string format_json(const Model& model) {
                           {"shape", {tensor.rows, tensor.cols}},
                           {"count", tensor.rows * tensor.cols}});
   }
-  Json object = {
-      {"config", json_of(model.config)},
-      {"num_params", model.config.num_params()},
-      {"parameters", std::move(parameters)},
-      {"tokenizer",
-       {{"tokens", to_string(model.tokenizer.kind())},
-        {"bos", model.tokenizer.bos()},
-        {"uchars", names_of_tokens(model.tokenizer)}}},
-      {"provenance", nullptr},
-      {"params_sha256", params_sha256(model.state)}};
+  Json object = {{"config", json_of(model.config)},
+                 {"num_params", model.config.num_params()},
+                 {"parameters", std::move(parameters)},
+                 {"tokenizer",
+                  {{"tokens", to_string(model.tokenizer.kind())},
+                   {"bos", model.tokenizer.bos()},
+                   {"uchars", names_of_tokens(model.tokenizer)}}},
+                 {"provenance", nullptr},
+                 {"params_sha256", params_sha256(model.state)}};
   if (model.provenance) object["provenance"] = json_of(*model.provenance);
   return object.dump(2) + "\n";
 }

@@ -25,9 +25,9 @@ namespace {
 
 // What `train` has too.
 constexpr std::array<std::string_view, 15> kNewSettings = {
-    "n_embd",     "n_head",        "n_layer",  "block_size", "activation", "tokens",   "num_steps",
-    "batch_size", "learning_rate", "schedule", "optimizer",  "engine",     "threads",  "encoding",
-    "out"};
+    "n_embd",    "n_head",    "n_layer",    "block_size",    "activation",
+    "tokens",    "num_steps", "batch_size", "learning_rate", "schedule",
+    "optimizer", "engine",    "threads",    "encoding",      "out"};
 
 constexpr std::array<double, 3> kTemperatures = {0.5, 0.8, 1.0};
 constexpr std::uint64_t kSplitSeed = 1;
@@ -89,7 +89,8 @@ class NewModel {
       : options_(options),
         settings_(std::move(settings)),
         data_(std::move(data)),
-        tokenizer_(Tokenizer::from_dataset(data_.dataset, settings_.train.edition, settings_.tokens)),
+        tokenizer_(
+            Tokenizer::from_dataset(data_.dataset, settings_.train.edition, settings_.tokens)),
         split_(options.by_rows ? split_rows(data_.dataset, options.held_out, kSplitSeed)
                                : split_documents(data_.dataset, options.held_out, kSplitSeed)) {
     settings_.config.vocab_size = tokenizer_.vocab_size();
@@ -143,13 +144,13 @@ class NewModel {
  private:
   Fit fit_one(int i) {
     StatusLine line;
-    return fit(split_, tokenizer_, settings_.config, settings_.train, settings_.engine, options_.fit,
-               [&](const StepReport& step) {
-                 line.draw(fmt::format("seed {} of {}: step {} of {}, loss {:.3f}", i + 1,
-                                       options_.seeds, step.step, settings_.train.num_steps,
-                                       step.loss));
-                 return caught_interrupt() == 0;
-               });
+    return fit(
+        split_, tokenizer_, settings_.config, settings_.train, settings_.engine, options_.fit,
+        [&](const StepReport& step) {
+          line.draw(fmt::format("seed {} of {}: step {} of {}, loss {:.3f}", i + 1, options_.seeds,
+                                step.step, settings_.train.num_steps, step.loss));
+          return caught_interrupt() == 0;
+        });
   }
 
   const NewOptions& options_;
@@ -206,7 +207,8 @@ Command new_command(CLI::App& program) {
   CLI::App& app = *program.add_subcommand(
       "new",
       "From a list to a model: look at the list, choose settings, hold documents out, train from\n"
-      "several seeds until the held-out loss gets no better, keep the best model, and say how good\n"
+      "several seeds until the held-out loss gets no better, keep the best model, and say how "
+      "good\n"
       "it is, beside what counts alone predict, and how much of what it writes is copied.");
   const auto options = std::make_shared<NewOptions>();
   add_value(app, "FILE", &options->file, "", "", "documents, one a line; names or embedded")

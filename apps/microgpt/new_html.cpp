@@ -68,14 +68,16 @@ class Curves {
       draw_curve(report_.fits[i], "h", &FitPoint::held_out_loss);
     }
     const FitPoint& kept = report_.kept().curve[report_.kept().kept];
-    svg_ += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"><title>kept: step {}, {:.3f}"
-                        "</title></circle>\n",
-                        x_of(static_cast<double>(kept.step)), y_of(kept.held_out_loss), kept.step,
-                        kept.held_out_loss);
+    svg_ += fmt::format(
+        "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"><title>kept: step {}, {:.3f}"
+        "</title></circle>\n",
+        x_of(static_cast<double>(kept.step)), y_of(kept.held_out_loss), kept.step,
+        kept.held_out_loss);
     draw_level("counts of four", report_.baselines.four_gram);
-    return svg_ + "</svg></div>\n<p class=\"s\">Loss in nats a token, by step: blue of the documents "
-                  "trained on, orange of those held out, one pair of lines a seed. The dot is the "
-                  "model that is kept.</p>\n";
+    return svg_ +
+           "</svg></div>\n<p class=\"s\">Loss in nats a token, by step: blue of the documents "
+           "trained on, orange of those held out, one pair of lines a seed. The dot is the "
+           "model that is kept.</p>\n";
   }
 
  private:
@@ -89,9 +91,10 @@ class Curves {
   void draw_axes() {
     for (int i = 0; i <= 4; ++i) {
       const double loss = low_ + (high_ - low_) * i / 4, step = last_step_ * i / 4;
-      svg_ += fmt::format("<path class=\"g\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" y=\"{:.1f}\" "
-                          "text-anchor=\"end\">{:.2f}</text>\n",
-                          kLeft, y_of(loss), kCurvesWidth - kRight, kLeft - 6, y_of(loss) + 4, loss);
+      svg_ += fmt::format(
+          "<path class=\"g\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" y=\"{:.1f}\" "
+          "text-anchor=\"end\">{:.2f}</text>\n",
+          kLeft, y_of(loss), kCurvesWidth - kRight, kLeft - 6, y_of(loss) + 4, loss);
       svg_ += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.0f}</text>\n",
                           x_of(step), kCurvesHeight - 10, step);
     }
@@ -107,10 +110,10 @@ class Curves {
   }
 
   void draw_level(const char* name, double loss) {
-    svg_ += fmt::format("<path stroke-dasharray=\"4 4\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" "
-                        "y=\"{:.1f}\">{}</text>\n",
-                        kLeft, y_of(loss), kCurvesWidth - kRight, kCurvesWidth - kRight + 6,
-                        y_of(loss) + 4, name);
+    svg_ += fmt::format(
+        "<path stroke-dasharray=\"4 4\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" "
+        "y=\"{:.1f}\">{}</text>\n",
+        kLeft, y_of(loss), kCurvesWidth - kRight, kCurvesWidth - kRight + 6, y_of(loss) + 4, name);
   }
 
   const NewReport& report_;
@@ -145,19 +148,22 @@ std::string novelty_html(const std::string& label, const NoveltyCount& count) {
 
 std::string writings_html(const NewReport& report) {
   std::string html =
-      "<h2>What it writes</h2>\n<div class=\"w\"><table>\n<tr><th>temperature<th class=\"n\">copies<th "
+      "<h2>What it writes</h2>\n<div class=\"w\"><table>\n<tr><th>temperature<th "
+      "class=\"n\">copies<th "
       "class=\"n\">near copies<th class=\"n\">new<th class=\"n\">found in the held out\n";
   for (const Writing& writing : report.writings) {
     html += novelty_html(fmt::format("{}", writing.temperature), writing.count);
   }
   html += novelty_html("the held-out documents", report.held_out_novelty);
   html += fmt::format(
-      "</table></div>\n<p class=\"s\">Of {} documents at each temperature. A copy is a document that "
+      "</table></div>\n<p class=\"s\">Of {} documents at each temperature. A copy is a document "
+      "that "
       "the model was trained on; a near copy is one after a letter was added, dropped, replaced or "
       "moved. The last row says how near to each other the documents of this list are.</p>\n",
       grouped(report.writings.front().count.documents));
   for (const Writing& writing : report.writings) {
-    html += fmt::format("<h3>At temperature {}</h3>\n<p class=\"c\" dir=\"auto\">", writing.temperature);
+    html += fmt::format("<h3>At temperature {}</h3>\n<p class=\"c\" dir=\"auto\">",
+                        writing.temperature);
     for (const std::string& example : writing.examples) html += html_text(example) + "<br>\n";
     html += "</p>\n";
   }
@@ -165,7 +171,8 @@ std::string writings_html(const NewReport& report) {
 }
 
 std::string settings_html(const NewReport& report) {
-  std::string html = "<h2>Settings</h2>\n<div class=\"w\"><table>\n<tr><th>setting<th>value<th>why\n";
+  std::string html =
+      "<h2>Settings</h2>\n<div class=\"w\"><table>\n<tr><th>setting<th>value<th>why\n";
   for (const auto& reason : report.reasons) {
     html += fmt::format("<tr><td>{}<td>{}<td>{}\n", html_text(reason.setting),
                         html_text(reason.value), html_text(reason.why));
@@ -177,11 +184,12 @@ std::string settings_html(const NewReport& report) {
 
 std::string new_html(const NewReport& report) {
   std::string html = kNewHead;
-  html += fmt::format("<h1>A model for {}</h1>\n<p>{} documents, {} different. {} to train on, {} held "
-                      "out{}.</p>\n<ul>\n",
-                      html_text(report.data), grouped(report.documents), grouped(report.distinct),
-                      grouped(report.trained_on), grouped(report.held_out),
-                      report.split_by_rows ? "" : ", no text on both sides");
+  html += fmt::format(
+      "<h1>A model for {}</h1>\n<p>{} documents, {} different. {} to train on, {} held "
+      "out{}.</p>\n<ul>\n",
+      html_text(report.data), grouped(report.documents), grouped(report.distinct),
+      grouped(report.trained_on), grouped(report.held_out),
+      report.split_by_rows ? "" : ", no text on both sides");
   for (const std::string& verdict : verdicts(report)) {
     html += fmt::format("<li>{}\n", html_text(verdict));
   }

@@ -22,17 +22,17 @@ std::string losses_table(const NewReport& report) {
 }
 
 std::string novelty_row(const std::string& label, const NoveltyCount& count) {
-  return fmt::format("  {:<22} {:>8} {:>12} {:>8} {:>12}\n", label,
-                     share_label(count.copies, count.documents),
-                     share_label(count.near_copies, count.documents),
-                     share_label(count.fresh(), count.documents),
-                     share_label(count.held_out, count.documents));
+  return fmt::format(
+      "  {:<22} {:>8} {:>12} {:>8} {:>12}\n", label, share_label(count.copies, count.documents),
+      share_label(count.near_copies, count.documents), share_label(count.fresh(), count.documents),
+      share_label(count.held_out, count.documents));
 }
 
 std::string writings_table(const NewReport& report) {
-  std::string text = fmt::format("what it writes, of {} documents each\n  {:<22} {:>8} {:>12} {:>8} {:>12}\n",
-                                 grouped(report.writings.front().count.documents), "temperature",
-                                 "copies", "near copies", "new", "held out");
+  std::string text =
+      fmt::format("what it writes, of {} documents each\n  {:<22} {:>8} {:>12} {:>8} {:>12}\n",
+                  grouped(report.writings.front().count.documents), "temperature", "copies",
+                  "near copies", "new", "held out");
   for (const Writing& writing : report.writings) {
     text += novelty_row(fmt::format("{}", writing.temperature), writing.count);
   }
@@ -82,20 +82,21 @@ std::vector<std::string> verdicts(const NewReport& report) {
     const double copies =
         static_cast<double>(writing.count.copies) / static_cast<double>(writing.count.documents);
     if (copies < kByHeart) continue;
-    said.push_back(fmt::format("At temperature {} it writes mostly what it has learned by heart: {} "
-                               "are copies of documents that it was trained on.",
-                               writing.temperature,
-                               share_label(writing.count.copies, writing.count.documents)));
+    said.push_back(fmt::format(
+        "At temperature {} it writes mostly what it has learned by heart: {} "
+        "are copies of documents that it was trained on.",
+        writing.temperature, share_label(writing.count.copies, writing.count.documents)));
   }
   if (report.kept().stopped_early) {
-    said.push_back(fmt::format("Training stopped early: after step {} the held-out loss got no "
-                               "better.",
-                               grouped(static_cast<std::size_t>(
-                                   report.kept().curve[report.kept().kept].step))));
+    said.push_back(fmt::format(
+        "Training stopped early: after step {} the held-out loss got no "
+        "better.",
+        grouped(static_cast<std::size_t>(report.kept().curve[report.kept().kept].step))));
   }
   if (report.split_by_rows) {
-    said.push_back("The split was by rows: documents that stand several times can be on both sides, "
-                   "and the held-out loss is then too good.");
+    said.push_back(
+        "The split was by rows: documents that stand several times can be on both sides, "
+        "and the held-out loss is then too good.");
   }
   return said;
 }

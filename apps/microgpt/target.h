@@ -20,9 +20,9 @@ class UsageError : public Error {
 };
 
 // A variable that a value is read into.
-using Target = std::variant<int*, std::int64_t*, std::uint64_t*, double*, bool*, std::string*,
-                            Edition*, Activation*, Optimizer*, Schedule*, Encoding*, Sequences*,
-                            TokenKind*>;
+using Target =
+    std::variant<int*, std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Edition*,
+                 Activation*, Optimizer*, Schedule*, Encoding*, Sequences*, TokenKind*>;
 
 std::string_view to_string(Encoding encoding);  // "utf-8", "latin-1"
 

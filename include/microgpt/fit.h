@@ -19,8 +19,8 @@
 namespace microgpt {
 
 struct FitConfig {
-  int evaluations = 20;  // of the held-out documents, in equal parts of the steps
-  int patience = 5;      // so many in a row that are no better than the best end the training
+  int evaluations = 20;    // of the held-out documents, in equal parts of the steps
+  int patience = 5;        // so many in a row that are no better than the best end the training
   bool keep_last = false;  // keep the model of the last step, and never stop early
 
   // Throws Error: a value is below 1.

@@ -1,4 +1,5 @@
-// Text to token ids and back: a token is a code point, what a reader takes for one character, or a byte.
+// Text to token ids and back: a token is a code point, what a reader takes for one character, or a
+// byte.
 #pragma once
 
 #include <cstdint>

@@ -92,8 +92,8 @@ std::unique_ptr<microgpt_training> start(std::string_view documents, const micro
   PythonRandom random(train.seed);
   Dataset dataset(std::string(documents), "documents");
   dataset.shuffle(random);
-  Tokenizer tokenizer = Tokenizer::from_dataset(
-      dataset, train.edition, to_enum(s.tokens, TokenKind::kByte, "tokens"));
+  Tokenizer tokenizer = Tokenizer::from_dataset(dataset, train.edition,
+                                                to_enum(s.tokens, TokenKind::kByte, "tokens"));
   config.vocab_size = tokenizer.vocab_size();
   check_enough_data(dataset, tokenizer, config, train);
   const std::string name(engine != nullptr ? engine

@@ -285,8 +285,7 @@ std::string format_description(const Model& model) {
       "\"config\": {}, \"tokenizer\": {{\"type\": \"{}\", \"uchars\": {}, \"bos_token_id\": {}}}, "
       "\"provenance\": {}",
       format_config(model), type_of(model.tokenizer), format_uchars(model.tokenizer),
-      model.tokenizer.bos(),
-      model.provenance ? format_provenance(*model.provenance) : "null");
+      model.tokenizer.bos(), model.provenance ? format_provenance(*model.provenance) : "null");
 }
 
 std::string format_double(double value) {

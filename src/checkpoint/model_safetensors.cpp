@@ -28,7 +28,8 @@ constexpr char kWeightsFormat[] = "microgpt-model-v1";
 Json parse_metadata(const Safetensors& file, const std::string& where) {
   const auto format = file.metadata.find("format");
   const auto model = file.metadata.find("model");
-  if (format == file.metadata.end() || format->second != kWeightsFormat || model == file.metadata.end()) {
+  if (format == file.metadata.end() || format->second != kWeightsFormat ||
+      model == file.metadata.end()) {
     throw Error(fmt::format(
         "{}: no model, expected metadata with format \"{}\" as microgpt export writes them", where,
         kWeightsFormat));
@@ -62,7 +63,8 @@ std::string format_model_safetensors(const Model& model, Precision precision) {
   std::vector<std::string> data;  // what the arrays point into
   data.reserve(model.state.params.size());
   Safetensors file{
-      {{"format", kWeightsFormat}, {"model", fmt::format("{{{}}}", format_description(model))}}, {}};
+      {{"format", kWeightsFormat}, {"model", fmt::format("{{{}}}", format_description(model))}},
+      {}};
   for (const Tensor& tensor : model.state.params) {
     data.push_back(format_numbers(tensor, precision));
     file.arrays.push_back({tensor.name, dtype, {tensor.rows, tensor.cols}, data.back()});

@@ -63,8 +63,7 @@ std::string name_of(std::string_view character, TokenKind kind) {
   std::string numbers;
   for (std::size_t at = 0; at < character.size();) {
     const CodePoint c = *decode_utf8(character, at);
-    numbers +=
-        fmt::format("{}U+{:04X}", at == 0 ? "" : " ", static_cast<std::uint32_t>(c.value));
+    numbers += fmt::format("{}U+{:04X}", at == 0 ? "" : " ", static_cast<std::uint32_t>(c.value));
     at += c.size;
   }
   if (!is_single(character, kind) || !can_be_shown(number_of(character, kind))) return numbers;
@@ -137,8 +136,8 @@ std::string_view to_string(TokenKind kind) { return kKinds[static_cast<std::size
 TokenKind parse_token_kind(std::string_view name) {
   const auto at = std::ranges::find(kKinds, name);
   if (at != kKinds.end()) return static_cast<TokenKind>(at - kKinds.begin());
-  throw Error(fmt::format(
-      "tokens: no such name, expected codepoint, grapheme or byte, got '{}'", name));
+  throw Error(
+      fmt::format("tokens: no such name, expected codepoint, grapheme or byte, got '{}'", name));
 }
 
 Tokenizer::Tokenizer(std::vector<std::string> uchars, int bos, TokenKind kind)
@@ -164,8 +163,8 @@ Tokenizer::Tokenizer(std::vector<std::string> uchars, int bos, TokenKind kind)
 }
 
 Tokenizer Tokenizer::from_dataset(const Dataset& dataset, Edition edition, TokenKind kind) {
-  std::vector<std::string> uchars = kind == TokenKind::kCodepoint ? code_points_of(dataset)
-                                                                  : characters_of(dataset, kind);
+  std::vector<std::string> uchars =
+      kind == TokenKind::kCodepoint ? code_points_of(dataset) : characters_of(dataset, kind);
   const int bos = edition == Edition::kFirst ? 0 : static_cast<int>(uchars.size());
   return Tokenizer(std::move(uchars), bos, kind);
 }
@@ -189,11 +188,10 @@ void Tokenizer::append_ids(std::string_view text, std::vector<int>& ids) const {
     }
     const int id = id_of(character);
     if (id == kNoToken) {
-      throw Error(
-          fmt::format("text: character {} at position {} is not in the vocabulary, "
-                      "expected {}",
-                      name_of(character, kind_), ids.size() - begin + 1,
-                      describe_vocabulary(*this)));
+      throw Error(fmt::format(
+          "text: character {} at position {} is not in the vocabulary, "
+          "expected {}",
+          name_of(character, kind_), ids.size() - begin + 1, describe_vocabulary(*this)));
     }
     ids.push_back(id);
     at += character.size();

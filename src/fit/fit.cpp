@@ -72,9 +72,10 @@ class Judge {
 
 void FitConfig::check() const {
   if (evaluations < 1 || patience < 1) {
-    throw Error(fmt::format("fit: expected 1 or more evaluations and 1 or more to be patient for, "
-                            "got {} and {}",
-                            evaluations, patience));
+    throw Error(
+        fmt::format("fit: expected 1 or more evaluations and 1 or more to be patient for, "
+                    "got {} and {}",
+                    evaluations, patience));
   }
 }
 

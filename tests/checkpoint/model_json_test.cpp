@@ -106,8 +106,9 @@ TEST(ModelJson, TokensOfEachKind) {
   EXPECT_EQ(model_error(substituted(bytes, "\"\\u00ff\"]", "\"\\u0100\"]")),
             "m.json: tokenizer: \"\\u0100\" in uchars is no byte, expected one code point up to "
             "U+00FF");
-  EXPECT_EQ(model_error(substituted(bytes, "\"byte\"", "\"word\"")),
-            "m.json: tokenizer: type is \"word\", expected \"character\", \"grapheme\" or \"byte\"");
+  EXPECT_EQ(
+      model_error(substituted(bytes, "\"byte\"", "\"word\"")),
+      "m.json: tokenizer: type is \"word\", expected \"character\", \"grapheme\" or \"byte\"");
 }
 
 TEST(ModelJson, WritesNoMoments) {

@@ -111,7 +111,8 @@ inline Model unicode_model(std::uint64_t seed = 2) {
 inline Model model_of(TokenKind kind, std::uint64_t seed = 5) {
   Model model = unicode_model(seed);
   std::vector<std::string> uchars = {"\x01", "\"", "0", "\\", "a", "b", "c", "d"};
-  if (kind == TokenKind::kGrapheme) uchars = {"\x01", "\"", "0", "\\", "e\u0301", "\u0928\u093f", "c", "d"};
+  if (kind == TokenKind::kGrapheme)
+    uchars = {"\x01", "\"", "0", "\\", "e\u0301", "\u0928\u093f", "c", "d"};
   if (kind == TokenKind::kByte) uchars = {"\x01", "\"", "0", "\\", "\x7f", "\x80", "\xC3", "\xFF"};
   model.tokenizer = Tokenizer(std::move(uchars), model.tokenizer.bos(), kind);
   return model;

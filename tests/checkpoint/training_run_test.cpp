@@ -58,8 +58,8 @@ Array& find(Safetensors& file, const std::string& name) {
 
 TEST(TrainingRun, RoundTripIsTheIdentityOnBits) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    for (const Model& model : {small_model(seed), unicode_model(seed), model_of(TokenKind::kGrapheme),
-                               model_of(TokenKind::kByte)}) {
+    for (const Model& model : {small_model(seed), unicode_model(seed),
+                               model_of(TokenKind::kGrapheme), model_of(TokenKind::kByte)}) {
       const TrainingRun run = test_run(model, seed);
       const std::string bytes = format_run(run);
       EXPECT_TRUE(same(parse_run(bytes, "t"), run)) << seed;

@@ -26,9 +26,9 @@ class NewTest : public CliTest {
   }
 
   static Arguments small(Arguments more) {
-    Arguments arguments = {"new",  "words",       "--seeds", "2",           "--n-embd", "16",
-                           "--n-layer", "1", "--n-head", "4", "--block-size", "8", "--num-steps", "300",
-                           "--samples", "200", "--json"};
+    Arguments arguments = {"new",         "words", "--seeds",   "2",   "--n-embd",     "16",
+                           "--n-layer",   "1",     "--n-head",  "4",   "--block-size", "8",
+                           "--num-steps", "300",   "--samples", "200", "--json"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -75,7 +75,8 @@ TEST_F(NewTest, SaysWhatIsLearnedByHeart) {
 // Each word four times: by rows, nearly every held-out word has copies to be learned from.
 TEST_F(NewTest, ASplitByRowsFlatters) {
   write_words(60, 4);
-  const Arguments much = {"--keep-last", "--num-steps", "2000", "--seeds", "1", "--held-out", "0.2"};
+  const Arguments much = {"--keep-last", "--num-steps", "2000", "--seeds",
+                          "1",           "--held-out",  "0.2"};
   Arguments by_rows = much;
   by_rows.insert(by_rows.end(), {"--by-rows", "--out", "rows"});
   const auto honest = report_of(small(much)), leaking = report_of(small(by_rows));

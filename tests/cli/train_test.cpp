@@ -88,8 +88,8 @@ struct List {
 const List kLists[] = {
     {"Korean", "\ud55c\uad6d\n\ub300\ud55c\n\ud55c\uac15\n\uac15\uad6d\n", 4, 4},
     {"Korean in jamo", "\u1112\u1161\u11ab\u1100\u116e\u11a8\n\u1112\u1161\u11ab\n", 6, 2},
-    {"Devanagari", "\u0928\u093f\u0936\u093e\n\u0909\u0937\u093e\n\u0930\u093f\u092f\u093e\n",
-     8, 6},
+    {"Devanagari", "\u0928\u093f\u0936\u093e\n\u0909\u0937\u093e\n\u0930\u093f\u092f\u093e\n", 8,
+     6},
     {"Arabic", "\u0645\u064f\u062d\u0645\u0651\u062f\n\u0639\u0644\u064a\n", 8, 7},
     {"Chinese", "\u5317\u4eac\n\u5357\u4eac\n", 3, 3},
     {"emoji", "\U0001F469\u200D\U0001F4BB\U0001F44D\U0001F3FD\n\U0001F1EB\U0001F1F7\n", 7, 3},
@@ -101,9 +101,8 @@ int num_bytes_of(std::string_view text) {
 }
 
 int num_letters_of(std::string_view text) {
-  return static_cast<int>(std::ranges::count_if(text, [](char c) {
-    return c != '\n' && static_cast<unsigned char>(c) >> 6 != 0b10;
-  }));
+  return static_cast<int>(std::ranges::count_if(
+      text, [](char c) { return c != '\n' && static_cast<unsigned char>(c) >> 6 != 0b10; }));
 }
 
 TEST_F(TrainTest, ListsOfEveryScriptInTokensOfEveryKind) {
@@ -118,7 +117,8 @@ TEST_F(TrainTest, ListsOfEveryScriptInTokensOfEveryKind) {
       EXPECT_EQ(size, kind == "codepoint"  ? list.codepoints
                       : kind == "grapheme" ? list.graphemes
                                            : num_bytes_of(list.text));
-      const auto eval = nlohmann::json::parse(output_of({"eval", "out", "--data", "data", "--json"}));
+      const auto eval =
+          nlohmann::json::parse(output_of({"eval", "out", "--data", "data", "--json"}));
       EXPECT_EQ(eval["characters"], num_letters_of(list.text));
       const std::string samples = output_of({"sample", "out", "-n", "5"});
       EXPECT_EQ(std::ranges::count(samples, '\n'), 5);
@@ -137,7 +137,8 @@ TEST_F(TrainTest, TokensAreKeptThroughAPauseAndCantChange) {
   EXPECT_EQ(first + output_of({"train", "--resume", "part"}), whole);
   EXPECT_EQ(run_files("part"), run_files("out"));
   const RunResult other = run({"train", "--resume", "part", "--tokens", "byte"});
-  EXPECT_TRUE(contains(other.err, "tokens is grapheme in this run and can't be changed")) << other.err;
+  EXPECT_TRUE(contains(other.err, "tokens is grapheme in this run and can't be changed"))
+      << other.err;
   const RunResult unknown = run({"sample", "out", "--prefix", "\u0928"});
   EXPECT_TRUE(contains(unknown.err, "U+0928")) << unknown.err;
   EXPECT_EQ(run({"sample", "out", "--prefix", "\u0928\u093f"}).status, 0);

@@ -66,16 +66,16 @@ TEST(Tokenizer, KeepsTheOrderItIsGiven) {
 
 // UAX #29 by example: what readers of each script take for one character.
 const Texts kGraphemes = {
-    "e\xCC\x81",                                       // e, combining acute
+    "e\xCC\x81",                                     // e, combining acute
     "\xE0\xA4\xA8\xE0\xA4\xBF",                      // Devanagari NA, vowel sign I
     "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB",          // Hangul HAN as three jamo
-    "\xED\x95\x9C",                                    // the same as one syllable
+    "\xED\x95\x9C",                                  // the same as one syllable
     "\xE0\xB8\x81\xE0\xB8\xB3",                      // Thai KO KAI, SARA AM
-    "\xD8\xA8\xD9\x91",                               // Arabic BEH, shadda
+    "\xD8\xA8\xD9\x91",                              // Arabic BEH, shadda
     "\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7",              // a flag
     "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB",  // a woman, joiner, a computer
     "\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD",              // a thumb, skin tone
-    "\xE4\xB8\xAD",                                    // a Chinese character
+    "\xE4\xB8\xAD",                                  // a Chinese character
 };
 
 TEST(Tokenizer, GraphemesAreWhatAReaderTakesForOneCharacter) {

@@ -36,7 +36,8 @@ struct Task {
   Fit fit_for(std::int64_t num_steps, const FitConfig& how = {}) const {
     TrainConfig train;
     train.num_steps = num_steps;
-    return fit(split, tokenizer, config, train, "exact", how, [](const StepReport&) { return true; });
+    return fit(split, tokenizer, config, train, "exact", how,
+               [](const StepReport&) { return true; });
   }
 
   std::vector<Writing> write(const Fit& made, double temperature, std::size_t count) const {

@@ -40,7 +40,8 @@ TEST(Ngram, SmoothsAsWittenAndBell) {
 
 TEST(Ngram, ProbabilitiesSumToOne) {
   NgramModel model(4, 6);
-  for (const Tokens& tokens : {Tokens{5, 0, 1, 2, 0, 1, 5}, Tokens{5, 3, 3, 3, 5}, Tokens{5, 0, 5}}) {
+  for (const Tokens& tokens :
+       {Tokens{5, 0, 1, 2, 0, 1, 5}, Tokens{5, 3, 3, 3, 5}, Tokens{5, 0, 5}}) {
     model.add(tokens);
   }
   for (const Tokens& context : {Tokens{5}, Tokens{5, 0, 1}, Tokens{5, 3, 3, 3}, Tokens{1, 4, 2}}) {

@@ -191,8 +191,9 @@ TEST(Differential, AgreesWithTheIndependentChecker) {
 
 TEST(Differential, BytesAreRefused) {
   const Tokenizer bytes({"a"}, 0, TokenKind::kByte);
-  EXPECT_EQ(message_of([&] { forbid(parse_policy("bad", "p"), bytes); }),
-            "policy: reads letters, expected a model of code points or graphemes, got one of bytes");
+  EXPECT_EQ(
+      message_of([&] { forbid(parse_policy("bad", "p"), bytes); }),
+      "policy: reads letters, expected a model of code points or graphemes, got one of bytes");
 }
 
 // Characters with tables of their own in Unicode or here.

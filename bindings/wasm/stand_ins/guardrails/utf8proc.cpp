@@ -1,5 +1,6 @@
-// In place of the library utf8proc: those of its functions that src/base and src/guardrails call, for
-// the options that they call them with. The tables are made by make_unicode_tables.cpp, of utf8proc.
+// In place of the library utf8proc: those of its functions that src/base and src/guardrails call,
+// for the options that they call them with. The tables are made by make_unicode_tables.cpp, of
+// utf8proc.
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -139,8 +140,8 @@ utf8proc_category_t utf8proc_category(utf8proc_int32_t c) {
   return kOfKind[kind_of(static_cast<char32_t>(c))];
 }
 
-// With GB11 and GB12: state is what the cluster is so far, where that matters to the next character:
-// a picture, one that a joiner follows, or half a flag.
+// With GB11 and GB12: state is what the cluster is so far, where that matters to the next
+// character: a picture, one that a joiner follows, or half a flag.
 utf8proc_bool utf8proc_grapheme_break_stateful(utf8proc_int32_t left, utf8proc_int32_t right,
                                                utf8proc_int32_t* state) {
   constexpr int kPicture = UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
