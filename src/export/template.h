@@ -9,9 +9,11 @@
 
 namespace microgpt {
 
-// The templates gpt.h.in and gpt.py.in.
+// The templates gpt.h.in, gpt.py.in and gpt.js.in, and gpt.d.ts.
 std::string_view c_template();
 std::string_view python_template();
+std::string_view javascript_template();
+std::string_view javascript_types();
 
 // Puts a value in the place of "@name@", which must stand there once.
 void fill(std::string& text, std::string_view name, std::string_view value);

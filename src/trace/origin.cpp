@@ -53,7 +53,7 @@ constexpr std::array kParameters = {
     Row{".attn_wo", 86, "", kGauss}, Row{".mlp_fc1", 87, "", kGauss},
     Row{".mlp_fc2", 88, "", kGauss},
 };
-constexpr int kGaussLine = 72;  // of src/model/state_dict.cpp
+constexpr int kGaussLine = 73;  // of src/model/state_dict.cpp
 
 // The lines of src/reference/adam.h follow one another.
 constexpr int kAdamLine = 27;

@@ -12,7 +12,7 @@ test('the page invents names', async () => {
   const microgpt = (...args) => execFileSync(process.env.MICROGPT_PROGRAM, args, { cwd: work, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   try {
     microgpt('train', '--quiet', '--out', 'run', '--data', join(root, 'data/names.txt'));
-    const template = readFileSync(join(root, 'src/export/inference.js.in'), 'utf8');
+    const template = readFileSync(join(root, 'src/export/gpt.js.in'), 'utf8');
     writeFileSync(join(work, 'names.js'), template.replace('@MODEL_JSON@', () => readFileSync(join(work, 'run/model.json'), 'utf8')));
     cpSync(join(root, 'examples/web/index.html'), join(work, 'index.html'));
     const { page, close } = await openPage(work);

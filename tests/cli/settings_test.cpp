@@ -37,6 +37,7 @@ const std::map<std::string, Json>& other_values() {
                                                      {"data", "some file"},
                                                      {"encoding", "latin-1"},
                                                      {"sequences", "windows"},
+                                                     {"tokens", "grapheme"},
                                                      {"out", "else\u00e9"},
                                                      {"save_every", 4},
                                                      {"stop_after", 6},

@@ -159,8 +159,8 @@ TEST(Export, TargetsHoldTheirWeights) {
     }
   }
   EXPECT_EQ(message_of([] { find_export_target("pyton"); }),
-            "export: no target 'pyton', expected c-header, python, json, safetensors, bin; did you "
-            "mean python?");
+            "export: no target 'pyton', expected c-header, python, js, d.ts, json, safetensors, "
+            "bin; did you mean python?");
 }
 
 TEST(Export, TextsAreInAscii) {

@@ -8,7 +8,7 @@ import tree
 # Lines that a newcomer may be asked to read, by what for: docs/decisions/0007-size.md. What stands
 # below a folder, or is named itself; a header that is named belongs to no folder's budget.
 BUDGETS = {
-    "the core": (6000, ("include", "src/base", "src/random", "src/data", "src/model",
+    "the core": (6400, ("include", "src/base", "src/random", "src/data", "src/model",
                         "src/checkpoint", "src/reference", "src/engine", "src/train",
                         "src/generate")),
     "the fast engines": (7000, ("src/exact", "src/cpu")),
@@ -25,8 +25,10 @@ BUDGETS = {
                               "include/microgpt/constraint.h", "include/microgpt/policy.h",
                               "include/microgpt/bot.h", "include/microgpt/audit.h",
                               "include/microgpt/grader.h")),
+    "the fit": (600, ("src/fit", "include/microgpt/fit.h", "include/microgpt/ngram.h",
+                      "include/microgpt/novelty.h")),
     "the check of lists": (2800, ("src/check", "include/microgpt/check.h")),
-    "the exports": (1000, ("src/export", "include/microgpt/export.h",
+    "the exports": (1100, ("src/export", "include/microgpt/export.h",
                            "src/checkpoint/model_safetensors.cpp")),
     "the ladder": (2000, ("ladder",)),
     "the program": (13500, ("apps",)),

@@ -1,4 +1,4 @@
-// A model and the library in one module, with what src/export/inference.js.in has. build.mjs puts two
+// A model and the library in one module, with what src/export/gpt.js.in has. build.mjs puts two
 // constants before it.
 import { WasmEngine } from '../../../lab/src/engine/engine';
 

@@ -111,7 +111,7 @@ test('has types', () => {
 test('one module with the library and a model', () => {
   execFileSync(process.env.MICROGPT_PROGRAM, ['train', '--quiet', '--num-steps', '1', '--data', 'names.txt', '--out', 'one'], options);
   const model = readFileSync(join(work, 'one/model.json'), 'utf8');
-  const templates = { inference: join(root, 'src/export/inference.js.in'), standalone: join(work, 'packed/standalone.js.in') };
+  const templates = { inference: join(root, 'src/export/gpt.js.in'), standalone: join(work, 'packed/standalone.js.in') };
   for (const [name, file] of Object.entries(templates)) {
     writeFileSync(join(work, `${name}.js`), readFileSync(file, 'utf8').replace('@MODEL_JSON@', () => model));
   }

@@ -1,4 +1,4 @@
-// The types of a model in one module: inference.js.in, or the library as WebAssembly in its place.
+// The types of a model in one module of JavaScript.
 
 export interface Config {
   n_layer: number;

@@ -1,15 +1,14 @@
-// src/export/inference.js.in, filled in with models of all kinds, against the program's samples.
+// What microgpt export --to js writes, of models of all kinds, against the program's samples.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { after } from 'node:test';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const template = readFileSync(join(root, 'src/export/inference.js.in'), 'utf8');
 const work = mkdtempSync(join(tmpdir(), 'microgpt-export-'));
 after(() => rmSync(work, { recursive: true, force: true }));
 
@@ -23,9 +22,8 @@ function microgpt(...args) {
 
 async function trained(name, ...args) {
   microgpt('train', '--quiet', '--out', name, ...args);
-  const json = readFileSync(join(work, name, 'model.json'), 'utf8');
   const file = join(work, `${name}.mjs`);
-  writeFileSync(file, template.replace('@MODEL_JSON@', () => json));
+  microgpt('export', name, '--to', 'js', '--out', file);
   return import(pathToFileURL(file));
 }
 
