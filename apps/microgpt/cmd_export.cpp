@@ -37,7 +37,7 @@ Dataset sample_of(const LoadedData& loaded, const Config& config) {
     return Dataset(std::string(text.substr(0, end)), loaded.origin, Encoding::kUtf8,
                    Sequences::kWindows);
   }
-  const std::size_t count = std::clamp<std::size_t>(most / block_size, 10, all.size());
+  const std::size_t count = std::min(std::max<std::size_t>(most / block_size, 10), all.size());
   std::string lines;
   for (std::size_t i = 0; i < count; ++i) {
     lines += all[i * all.size() / count];
