@@ -35,7 +35,7 @@ class Judge {
   bool step(const StepReport& report) {
     losses_ += report.loss;
     ++steps_;
-    if (report.step % every_ != 0 && report.step != num_steps_) return true;
+    if (!is_due(report.step)) return true;
     const double held_out = loss_per_token(engine_, config_, tokenizer_, judged_);
     made_.curve.push_back({report.step, losses_ / static_cast<double>(steps_), held_out});
     losses_ = 0;
@@ -47,6 +47,11 @@ class Judge {
   Fit take() { return std::move(made_); }
 
  private:
+  // In equal parts but for the last one, which has what is left over.
+  bool is_due(std::int64_t step) const {
+    return step == num_steps_ || (step % every_ == 0 && num_steps_ - step >= every_);
+  }
+
   void keep() {
     const std::size_t last = made_.curve.size() - 1;
     if (how_.keep_last || last == 0 || made_.curve[last].held_out_loss < made_.loss()) {
