@@ -178,7 +178,9 @@ int run_new(const NewOptions& options, Output& out) {
   const Suggestion suggestion = suggest(list);
   const Settings settings = settings_for(suggestion, options.flags);
   prepare_folder(settings.out);
-  NewReport report{.distinct = list.distinct, .reasons = suggestion.reasons};
+  NewReport report;
+  report.distinct = list.distinct;
+  report.reasons = suggestion.reasons;
   catch_interrupts();
   NewModel made(options, settings, std::move(data));
   made.fit_all(report);
