@@ -20,7 +20,7 @@ Weights parse_weights(std::string_view name);  // the inverse; throws Error: no 
 struct ExportOptions {
   Weights weights = Weights::kFloat32;
   std::string prefix = "gpt";  // what names in C begin with
-  std::string remark;          // for the head of files that have one; may have several lines
+  std::string remark = {};     // for the head of files that have one; may have several lines
 };
 
 // A kind of file that a model can be made into.
