@@ -122,7 +122,7 @@ TEST_F(TrainTest, ListsOfEveryScriptInTokensOfEveryKind) {
       EXPECT_EQ(eval["characters"], num_letters_of(list.text));
       const std::string samples = output_of({"sample", "out", "-n", "5"});
       EXPECT_EQ(std::ranges::count(samples, '\n'), 5);
-      nlohmann::json::parse(output_of({"sample", "out", "-n", "1", "--json"}));
+      EXPECT_TRUE(nlohmann::json::accept(output_of({"sample", "out", "-n", "1", "--json"})));
     }
   }
 }
