@@ -1,5 +1,6 @@
-// Three builds of one tree: the page in modules, the page in one file (for file://, where a browser
-// loads no modules and no workers), and what build/prerender.ts is made of, for Node.
+// Four builds of one tree: the page in modules, the page in one file (for file://, where a browser
+// loads no modules and no workers), what build/prerender.ts is made of, for Node, and what `microgpt
+// export --to wasm` adds a model to.
 import { defineConfig } from 'vite';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 
@@ -19,7 +20,9 @@ export default defineConfig(({ mode, isSsrBuild }) => ({
     rolldownOptions: isSsrBuild
       ? { input: 'build/prerender.ts' }
       : mode === 'file'
-        ? { input: 'src/file.ts', transform: { define: { 'import.meta': '{}' } }, output: { format: 'iife', inlineDynamicImports: true, entryFileNames: 'file.js', assetFileNames: 'file[extname]' } }
-        : { input: 'src/main.ts', output: { entryFileNames: 'assets/lab-[hash].js', chunkFileNames: 'assets/[name]-[hash].js', assetFileNames: 'assets/[name]-[hash][extname]' } },
+        ? { input: 'src/file.ts', transform: { define: { 'import.meta': '{}' } }, output: { format: 'iife', entryFileNames: 'file.js', assetFileNames: 'file[extname]' } }
+        : mode === 'standalone'
+          ? { input: 'src/standalone.ts', preserveEntrySignatures: 'strict', output: { entryFileNames: 'standalone.js' } }
+          : { input: 'src/main.ts', output: { entryFileNames: 'assets/lab-[hash].js', chunkFileNames: 'assets/[name]-[hash].js', assetFileNames: 'assets/[name]-[hash][extname]' } },
   },
 }));

@@ -14,6 +14,7 @@
 #include "microgpt/error.h"
 #include "microgpt/evaluate.h"
 #include "microgpt/export.h"
+#include "site.h"
 
 namespace microgpt {
 namespace {
@@ -84,9 +85,20 @@ std::string loss_remark(const Model& model, Weights weights, const std::string& 
 
 bool is_rounded(Weights weights) { return weights == Weights::kInt8 || weights == Weights::kQ4_12; }
 
+// Of the web lab, if the program has it.
+WasmParts wasm_parts() {
+  WasmParts parts;
+  for (const SiteFile& file : embedded_site()) {
+    if (file.path == "microgpt.wasm") parts.library = file.bytes;
+    if (file.path == "standalone.js") parts.module = file.bytes;
+  }
+  return parts;
+}
+
 ExportOptions options_for(const ExportTarget& target, const ExportSettings& settings,
                           const Model& model) {
-  ExportOptions options{.weights = target.weights.front(), .prefix = settings.prefix, .remark = {}};
+  ExportOptions options{
+      .weights = target.weights.front(), .prefix = settings.prefix, .wasm = wasm_parts()};
   if (!settings.weights.empty()) options.weights = parse_weights(settings.weights);
   if (is_rounded(options.weights)) {
     options.remark = loss_remark(model, options.weights, settings.data);

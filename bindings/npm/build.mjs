@@ -30,7 +30,6 @@ await cp(options.wasm, join(folder, 'microgpt.wasm'));
 await cp(join(here, 'README.md'), join(folder, 'README.md'));
 await cp(join(root, 'LICENSE'), join(folder, 'LICENSE'));
 await setVersion();
-await bundleStandalone();
 const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', options.out], { cwd: folder, encoding: 'utf8' });
 console.log(join(options.out, packed.trim()));
 
@@ -44,15 +43,6 @@ async function bundle() {
   });
   await bundled.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' });
   await bundled.close();
-}
-
-/** standalone.js.in: one module in which a model takes the place of @MODEL_JSON@. */
-async function bundleStandalone() {
-  const bundled = await rolldown({ input: join(here, 'src/standalone.ts'), transform: { target: 'es2022' } });
-  const { output: [{ code }] } = await bundled.generate({ format: 'esm' });
-  await bundled.close();
-  const wasm = (await readFile(options.wasm)).toString('base64');
-  await writeFile(join(options.out, 'standalone.js.in'), `const MODEL_JSON = @MODEL_JSON@;\nconst WASM_BASE64 = '${wasm}';\n${code}`);
 }
 
 /** index.d.ts, with the types of the engine in types.d.ts. */

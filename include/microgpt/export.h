@@ -17,10 +17,17 @@ enum class Weights { kFloat64, kFloat32, kInt8, kQ4_12 };
 std::string_view to_string(Weights weights);   // "float64", "float32", "int8", "q4.12"
 Weights parse_weights(std::string_view name);  // the inverse; throws Error: no such name
 
+// What target wasm adds a model to: files of the web lab, which a program with the lab has.
+struct WasmParts {
+  std::string_view library;  // this library, compiled to WebAssembly
+  std::string_view module;   // the code that calls it, in JavaScript
+};
+
 struct ExportOptions {
   Weights weights = Weights::kFloat32;
   std::string prefix = "gpt";  // what names in C begin with
   std::string remark = {};     // for the head of files that have one; may have several lines
+  WasmParts wasm = {};         // used by wasm only
 };
 
 // A kind of file that a model can be made into.
@@ -39,7 +46,7 @@ std::span<const ExportTarget> export_targets();
 const ExportTarget& find_export_target(std::string_view name);
 
 // The bytes of a file. Throws Error: the target can't hold such weights, a weight or the model is
-// too large for it, or the prefix is no identifier.
+// too large for it, the prefix is no identifier, or the parts of wasm are missing.
 std::string export_model(const Model& model, const ExportTarget& target,
                          const ExportOptions& options);
 

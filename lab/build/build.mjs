@@ -1,6 +1,7 @@
 // Builds the page into a folder: usage: build.mjs [--out DIR] [--wasm FILE] [--program FILE]
 //
-//   1. the page's modules, its one file for file://, and the prerenderer, by Vite
+//   1. the page's modules, its one file for file://, the prerenderer, and the module that
+//      `microgpt export --to wasm` adds a model to, by Vite
 //   2. index.html and text.html by the prerenderer: the text and the first picture of each widget,
 //      numbers filled in
 //   3. what is served as it is
@@ -30,12 +31,14 @@ const site = join(work, 'site');
 try {
   const client = await build({ build: { outDir: site, emptyOutDir: true } });
   await build({ mode: 'file', build: { outDir: join(work, 'file'), emptyOutDir: true } });
+  await build({ mode: 'standalone', build: { outDir: join(work, 'standalone'), emptyOutDir: true } });
   await build({ build: { outDir: join(work, 'prerender'), emptyOutDir: true, ssr: 'build/prerender.ts' } });
 
   const names = client.output.map((chunk) => chunk.fileName);
   const entry = client.output.find((chunk) => chunk.isEntry).fileName;
   const styles = names.filter((name) => name.endsWith('.css'));
   await cp(join(work, 'file/file.js'), join(site, 'file.js'));
+  await cp(join(work, 'standalone/standalone.js'), join(site, 'standalone.js'));
   await cp(join(lab, 'public'), site, { recursive: true });
   await cp(join(root, 'data/names.txt'), join(site, 'names.txt'));
   for (const file of await readdir(options.wasm)) {
@@ -69,7 +72,7 @@ async function report(folder) {
     sizes[path.slice(folder.length + 1)] = gzipSync(await readFile(path), { level: 9 }).length;
   }
   const names = Object.keys(sizes);
-  const twin = (name) => name.startsWith('file'); // for file:// only
+  const twin = (name) => name.startsWith('file') || name === 'standalone.js'; // not for the page that is served
   const kilobytes = (list) => Math.round(list.reduce((sum, name) => sum + sizes[name], 0) / 1024);
-  console.error(`lab: ${folder}: ${kilobytes(names.filter((name) => !twin(name)))} KB gzipped, and ${kilobytes(names.filter(twin))} KB for file://`);
+  console.error(`lab: ${folder}: ${kilobytes(names.filter((name) => !twin(name)))} KB gzipped, and ${kilobytes(names.filter(twin))} KB besides`);
 }

@@ -10,6 +10,7 @@ namespace microgpt {
 std::string format_c_header(const Model& model, const ExportOptions& options);
 std::string format_python(const Model& model, const ExportOptions& options);
 std::string format_javascript(const Model& model, const ExportOptions& options);
+std::string format_wasm(const Model& model, const ExportOptions& options);
 std::string format_javascript_types(const Model& model, const ExportOptions& options);
 std::string format_binary(const Model& model, const ExportOptions& options);
 

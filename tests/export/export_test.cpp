@@ -153,14 +153,16 @@ TEST(Export, TargetsHoldTheirWeights) {
     for (const Weights weights : target.weights) {
       ExportOptions options;
       options.weights = weights;
+      options.wasm = {.library = "library", .module = "module"};
       const std::string bytes = export_model(model, target, options);
       EXPECT_EQ(export_model(model, target, options), bytes);  // nothing but the model is in it
       EXPECT_EQ(bytes.find('\0') == std::string::npos, target.is_text) << target.name;
     }
   }
-  EXPECT_EQ(message_of([] { find_export_target("pyton"); }),
-            "export: no target 'pyton', expected c-header, python, js, d.ts, json, safetensors, "
-            "bin; did you mean python?");
+  EXPECT_EQ(
+      message_of([] { find_export_target("pyton"); }),
+      "export: no target 'pyton', expected c-header, python, js, wasm, d.ts, json, safetensors, "
+      "bin; did you mean python?");
 }
 
 TEST(Export, TextsAreInAscii) {
@@ -171,6 +173,27 @@ TEST(Export, TextsAreInAscii) {
       EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << target;
     }
   }
+}
+
+// The digits are those of RFC 4648, section 10.
+TEST(Export, WasmHasTheLibraryInBase64) {
+  const Model model = trained_like_model();
+  const std::pair<std::string_view, std::string_view> cases[] = {{"f", "Zg=="},
+                                                                 {"fo", "Zm8="},
+                                                                 {"foo", "Zm9v"},
+                                                                 {"foob", "Zm9vYg=="},
+                                                                 {"\xff\xfe\xfd", "//79"}};
+  for (const auto& [library, base64] : cases) {
+    const ExportOptions options{.weights = Weights::kFloat64,
+                                .wasm = {.library = library, .module = "export {};\n"}};
+    EXPECT_EQ(bytes_of(model, "wasm", options),
+              fmt::format("const MODEL_JSON = {};\nconst WASM_BASE64 = '{}';\nexport {{}};\n",
+                          format_model(model), base64));
+  }
+  EXPECT_EQ(message_of([&] { bytes_of(model, "wasm", {.weights = Weights::kFloat64}); }),
+            "export: wasm: the library as WebAssembly is missing, expected a program that has the "
+            "web lab; `make lab-site` in the sources and then `make` build that, and js needs "
+            "neither");
 }
 
 TEST(Export, ModelsTooLargeForCAreRefused) {

@@ -3,6 +3,7 @@ import type { Models } from './models';
 import { Recent } from './recent';
 import { EngineError } from './types';
 import type { AuditReport, BotAnswer, GradeReport, Guard, ModelId } from './types';
+import { seedOf } from './wasm';
 import type { Wasm } from './wasm';
 
 const GUARDS: Guard[] = ['certified', 'resample', 'off'];
@@ -89,7 +90,7 @@ export class Guards {
   private withBot<T>(id: ModelId, policy: string, guard: Guard, seed: number, f: (answer: (line: string) => string) => T): T {
     const { wasm } = this;
     const bot = wasm.withText(policy, (text, size) => wasm.pointer(
-      'bot_new', this.models.handle(id), text, size, GUARDS.indexOf(guard), BOT_TEMPERATURE, BigInt(seed)));
+      'bot_new', this.models.handle(id), text, size, GUARDS.indexOf(guard), BOT_TEMPERATURE, seedOf(seed)));
     try {
       return f((line) => wasm.withText(line, (text, size) => wasm.textOf('bot_answer', bot, text, size)));
     } finally {
@@ -141,7 +142,7 @@ export class Guards {
     const { wasm } = this;
     const hidden = 2;
     const requests = 2000; // as microgpt grade has it
-    const grader = wasm.withText(policy, (text, size) => wasm.pointer('grader_new', text, size, BigInt(seed), hidden, requests));
+    const grader = wasm.withText(policy, (text, size) => wasm.pointer('grader_new', text, size, seedOf(seed), hidden, requests));
     try {
       for (let sheet = 0; sheet < wasm.call('grader_num_sheets', grader); ++sheet) {
         const words = wasm.textOf('grader_words', grader, sheet);

@@ -4,6 +4,7 @@ import { readConfig } from './models';
 import type { Models } from './models';
 import { EngineError } from './types';
 import type { ModelId, NextToken, Sampling } from './types';
+import { seedOf } from './wasm';
 import type { Wasm } from './wasm';
 
 export class Samples {
@@ -43,7 +44,7 @@ export class Samples {
   sample(request: Sampling): string[] {
     const { wasm } = this;
     const model = this.models.handle(request.model);
-    const sampler = wasm.withText('exact\0', (engine) => wasm.pointer('sampler_new', model, engine, BigInt(request.seed)));
+    const sampler = wasm.withText('exact\0', (engine) => wasm.pointer('sampler_new', model, engine, seedOf(request.seed)));
     try {
       if (request.policy !== undefined) {
         this.guards.withPolicy(model, request.policy, (constraint) => wasm.check('sampler_constrain', sampler, constraint, 0));

@@ -3,10 +3,23 @@ import { readConfig } from './models';
 import { Recent } from './recent';
 import { EngineError } from './types';
 import type { Parting, Settings, Training } from './types';
+import { integer, MOST_INT32, MOST_INT64, MOST_UINT64 } from './wasm';
 import type { Wasm } from './wasm';
 
 const KEPT_RUNS = 4; // that sources ask about
 const STAGES: Parting['stage'][] = ['tokens', 'parameters', 'forward', 'loss', 'gradients', 'update'];
+
+// microgpt_settings of c_api.h: where its members lie.
+const SETTINGS_SIZE = 104;
+const INTS = { nLayer: 4, nEmbd: 8, blockSize: 12, nHead: 16, batchSize: 88, gradAccum: 92 };
+const LONGS = { seed: 24, numSteps: 32 };
+const DOUBLES = { learningRate: 40, beta1: 48, beta2: 56, epsAdam: 64, initStd: 72 };
+const CHOICES: Record<'activation' | 'optimizer' | 'schedule' | 'tokens', { at: number; values: string[] }> = {
+  activation: { at: 20, values: ['relu', 'relu2'] },
+  optimizer: { at: 80, values: ['adam', 'sgd'] },
+  schedule: { at: 84, values: ['linear', 'constant'] },
+  tokens: { at: 96, values: ['codepoint', 'grapheme', 'byte'] },
+};
 
 interface Run {
   handle: number;
@@ -120,35 +133,26 @@ export class Trainings {
   /** f with a microgpt_settings in memory. */
   private withSettings<T>(settings: Settings, f: (pointer: number) => T): T {
     const { wasm } = this;
-    return wasm.scratch(104, (out) => {
+    return wasm.scratch(SETTINGS_SIZE, (out) => {
       wasm.check('default_settings', settings.edition === 'first' ? 1 : 0, out);
-      const set = (at: number, value: number | undefined) => {
-        if (value !== undefined) wasm.setI32(out + at, value);
-      };
-      const setDouble = (at: number, value: number | undefined) => {
+      for (const [name, at] of Object.entries(INTS)) {
+        const value = settings[name as keyof typeof INTS];
+        if (value !== undefined) wasm.setI32(out + at, Number(integer(name, value, MOST_INT32)));
+      }
+      for (const [name, at] of Object.entries(LONGS)) {
+        const value = settings[name as keyof typeof LONGS];
+        if (value !== undefined) wasm.setU64(out + at, integer(name, value, name === 'seed' ? MOST_UINT64 : MOST_INT64));
+      }
+      for (const [name, at] of Object.entries(DOUBLES)) {
+        const value = settings[name as keyof typeof DOUBLES];
         if (value !== undefined) wasm.setF64(out + at, value);
-      };
-      const setLong = (at: number, value: number | undefined) => {
-        if (value !== undefined) wasm.setU64(out + at, BigInt.asUintN(64, BigInt(value)));
-      };
-      const choice = (value: string | undefined, names: string[]) => (value === undefined ? undefined : names.indexOf(value));
-      set(4, settings.nLayer);
-      set(8, settings.nEmbd);
-      set(12, settings.blockSize);
-      set(16, settings.nHead);
-      set(20, choice(settings.activation, ['relu', 'relu2']));
-      setLong(24, settings.seed);
-      setLong(32, settings.numSteps);
-      setDouble(40, settings.learningRate);
-      setDouble(48, settings.beta1);
-      setDouble(56, settings.beta2);
-      setDouble(64, settings.epsAdam);
-      setDouble(72, settings.initStd);
-      set(80, choice(settings.optimizer, ['adam', 'sgd']));
-      set(84, choice(settings.schedule, ['linear', 'constant']));
-      set(88, settings.batchSize);
-      set(92, settings.gradAccum);
-      set(96, choice(settings.tokens, ['codepoint', 'grapheme', 'byte']));
+      }
+      for (const [name, { at, values }] of Object.entries(CHOICES)) {
+        const value = settings[name as keyof typeof CHOICES];
+        if (value === undefined) continue;
+        if (!values.includes(value)) throw new EngineError(`${name}: expected ${values.join(', ')}, got '${value}'`);
+        wasm.setI32(out + at, values.indexOf(value));
+      }
       return f(out);
     });
   }

@@ -7,6 +7,22 @@ type Call = (...args: (number | bigint)[]) => number;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+export const MOST_INT32 = 2n ** 31n - 1n;
+export const MOST_INT64 = 2n ** 63n - 1n;
+export const MOST_UINT64 = 2n ** 64n - 1n;
+
+/** A number that C takes as an integer, of 0 to `most`. */
+export function integer(name: string, value: number | bigint, most: bigint): bigint {
+  const whole = typeof value === 'bigint' || Number.isSafeInteger(value) ? BigInt(value) : -1n;
+  if (whole < 0n || whole > most) throw new EngineError(`${name}: expected an integer from 0 to ${most}, got ${value}`);
+  return whole;
+}
+
+/** Of Python's generator. */
+export function seedOf(seed: number | bigint): bigint {
+  return integer('seed', seed, MOST_UINT64);
+}
+
 export class Wasm {
   readonly memory: WebAssembly.Memory;
   private readonly exports: Record<string, unknown>;

@@ -1,6 +1,6 @@
-// A model and the library in one module, with what src/export/gpt.js.in has. build.mjs puts two
-// constants before it.
-import { WasmEngine } from '../../../lab/src/engine/engine';
+// A model and the library in one module, with what src/export/gpt.js.in has. `microgpt export --to
+// wasm` puts the two constants before it.
+import { WasmEngine } from './engine/engine';
 
 declare const MODEL_JSON: { config: object; tokenizer: { uchars: string[]; bos_token_id: number } };
 declare const WASM_BASE64: string;
