@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chapter, checkNumbers, openLab, root, serve, site, tooWide, widget } from './harness.mjs';
+import { chapter, checkNumbers, openLab, root, serve, site, tooWide, until, widget } from './harness.mjs';
 
 const html = readFileSync(join(site, 'text.html'), 'utf8');
 const chapters = [...html.matchAll(/<article class="chapter" id="([\w-]+)"/g)].map((match) => match[1]);
@@ -33,7 +33,7 @@ async function violations(page, options = {}) {
 }
 
 // One page for each width; a theme changes colours only, and changes them at once. axe is brought in by
-// the test itself, past the page's policy. Numbers are the same at every width.
+// the test itself, past the page's policy. Numbers are the same at every width, as are colours.
 for (const [width, widths] of [[1280, [1280]], [375, [375, 320]]]) {
   test(`${width} wide: axe finds nothing, nothing scrolls sideways`, async (t) => {
     const { page, close } = await openLab({ width, context: { bypassCSP: true } });
@@ -51,8 +51,10 @@ for (const [width, widths] of [[1280, [1280]], [375, [375, 320]]]) {
     await page.setViewportSize({ width, height: 900 });
     await page.evaluate(axe);
     await t.test('axe finds nothing', async () => assert.deepEqual(await violations(page), []));
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await t.test('axe finds nothing in the dark', async () => assert.deepEqual(await violations(page, { runOnly: ['color-contrast', 'link-in-text-block'] }), []));
+    if (width === 1280) {
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await t.test('axe finds nothing in the dark', async () => assert.deepEqual(await violations(page, { runOnly: ['color-contrast', 'link-in-text-block'] }), []));
+    }
     await close();
   });
 }
@@ -80,13 +82,14 @@ test('the text remains where WebAssembly is missing', async () => {
 });
 
 test('a link that leads nowhere is told', async () => {
-  for (const hash of ['#no-such-place', '#<script>', '#attention-playground?q=1,x', '#?', '#attention-playground?q=1e99,0']) {
-    const { page, close } = await openLab({ hash });
+  const { page, close } = await openLab({ hash: '#no-such-place' });
+  for (const hash of [null, '#<script>', '#attention-playground?q=1,x', '#?', '#attention-playground?q=1e99,0']) {
+    if (hash) await page.evaluate((one) => { window.location.hash = one; }, hash);
     await page.waitForSelector('#notice:not([hidden])');
     await page.locator('#notice').getByRole('button', { name: 'Close' }).click();
     assert.equal(await page.locator('#notice').isHidden(), true);
-    await close();
   }
+  await close();
 });
 
 test('a number of a drawing is reached by Tab and opened by Enter', async () => {
@@ -144,32 +147,33 @@ test('presentation shows one part at a time, by keys', async () => {
   await close();
 });
 
+// The first by mouse and keys; the others without being looked at, which would bring each to life.
 test('exercises know right answers from wrong ones', async () => {
   const { page, close } = await openLab();
-  const forms = await page.locator('form.exercise:has([data-expect], [data-right])').count();
-  assert.ok(forms >= 7, `${forms} exercises with fields`);
-  for (let i = 0; i < forms; ++i) {
-    const form = page.locator('form.exercise:has([data-expect], [data-right])').nth(i);
-    for (const field of await form.locator('[data-expect]').all()) await field.fill('123456');
-    for (const field of await form.locator('[data-right]').all()) await field.selectOption('');
-    await form.locator('button[type=submit]').click();
-    await form.locator('output:not(:empty)').waitFor();
-    assert.doesNotMatch(await form.locator('output').innerText(), /^Right/);
-    for (const field of await form.locator('[data-expect]').all()) {
-      const expected = await field.getAttribute('data-expect');
-      const right = await page.evaluate(async (expression) => {
-        const graph = await window.microgptLab.engine.graph(`answer = ${expression}`);
-        return graph.data[graph.root];
-      }, expected);
-      await field.fill(String(right));
-    }
-    for (const field of await form.locator('[data-right]').all()) await field.selectOption(await field.getAttribute('data-right'));
-    await form.locator('button[type=submit]').click();
-    await form.locator('output', { hasText: 'Right.' }).waitFor();
+  const forms = page.locator('form.exercise:has([data-expect], [data-right])');
+  const count = await forms.count();
+  assert.ok(count >= 7, `${count} exercises with fields`);
+  const submit = (i) => (i === 0 ? forms.first().locator('button[type=submit]').click() : forms.nth(i).evaluate((form) => form.requestSubmit()));
+  for (let i = 0; i < count; ++i) {
+    const fill = (right) => forms.nth(i).evaluate(async (form, isRight) => {
+      const { engine } = window.microgptLab;
+      for (const field of form.querySelectorAll('[data-expect]')) {
+        const graph = await engine.graph(`answer = ${field.dataset.expect}`);
+        field.value = isRight ? String(graph.data[graph.root]) : '123456';
+      }
+      for (const field of form.querySelectorAll('[data-right]')) field.value = isRight ? field.dataset.right : '';
+    }, right);
+    const says = () => forms.nth(i).locator('output').textContent();
+    await fill(false);
+    await submit(i);
+    assert.doesNotMatch(await until(says, (text) => text.trim() !== ''), /^\s*Right/);
+    await fill(true);
+    await submit(i);
+    await until(says, (text) => text.includes('Right.'));
   }
   await page.reload();
   await page.waitForSelector('html[data-whole]');
-  assert.equal(await page.locator('form.exercise.done').count(), forms);
+  assert.equal(await page.locator('form.exercise.done').count(), count);
   await close();
 });
 
