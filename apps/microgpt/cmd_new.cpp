@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <limits>
 #include <memory>
-#include <unordered_set>
 #include <utility>
 
 #include "command.h"
@@ -51,6 +51,18 @@ void check_new_options(const NewOptions& options) {
   if (options.samples < 1 || options.samples > 1'000'000) {
     throw UsageError(fmt::format("--samples: expected 1 to 1000000, got {}", options.samples));
   }
+  if (!(options.held_out > 0 && options.held_out < 1)) {
+    throw UsageError(
+        fmt::format("--held-out: expected above 0 and below 1, got {}", options.held_out));
+  }
+  if (options.fit.patience < 1) {
+    throw UsageError(fmt::format("--patience: expected 1 or more, got {}", options.fit.patience));
+  }
+  const auto others = static_cast<std::uint64_t>(options.seeds - 1);
+  if (options.first_seed > std::numeric_limits<std::uint64_t>::max() - others) {
+    throw UsageError(fmt::format("--seed: expected one that {} others can follow, got {}", others,
+                                 options.first_seed));
+  }
 }
 
 // The documents once more, as `microgpt check` reads them.
@@ -67,36 +79,59 @@ void note_findings(const ListReport& list, const std::string& file) {
   const std::size_t errors = list.count(Severity::kError);
   const std::size_t warnings = list.count(Severity::kWarning);
   if (errors + warnings == 0) return;
-  print_note(fmt::format("the list has faults: {} of error, {} of warning; see microgpt check {}",
-                         errors, warnings, shell_quoted(file)));
+  print_note(fmt::format("`microgpt check {}` has {} errors and {} warnings to tell of",
+                         shell_quoted(file), errors, warnings));
 }
 
-// What is suggested, and over that what was asked for.
-Settings settings_for(const Suggestion& suggestion, const std::vector<Assignment>& flags) {
+Split split_as_asked(const Dataset& dataset, const NewOptions& options) {
+  const auto split = options.by_rows ? split_rows : split_documents;
+  return split(dataset, options.held_out, kSplitSeed);
+}
+
+// What was asked for, as the flags say it, over what is suggested.
+Settings settings_over(const Suggestion& suggestion, const std::vector<Assignment>& flags) {
   Settings settings = default_settings(Edition::kFinal);
   settings.config = suggestion.config;
   settings.train = suggestion.train;
   settings.engine = suggestion.engine;
   settings.tokens = suggestion.tokens;
   assign(settings, flags);
-  settings.check();
   return settings;
+}
+
+// Of a list of which so many documents are left to train on.
+Suggestion suggest_as_asked(const ListReport& list, std::size_t trained_on,
+                            const std::vector<Assignment>& flags) {
+  Suggestion suggestion = suggest(list, [&](Suggestion& so_far) {
+    so_far.train.batch_size =
+        static_cast<int>(std::min(static_cast<std::size_t>(so_far.train.batch_size), trained_on));
+    const Settings settings = settings_over(so_far, flags);
+    so_far.config = settings.config;
+    so_far.train = settings.train;
+    so_far.engine = settings.engine;
+    so_far.tokens = settings.tokens;
+  });
+  for (Suggestion::Reason& reason : suggestion.reasons) {
+    const auto is_meant = [&](const Assignment& flag) {
+      return flag.setting->key == reason.setting;
+    };
+    if (std::ranges::any_of(flags, is_meant)) reason.why = "asked for";
+  }
+  return suggestion;
 }
 
 class NewModel {
  public:
-  NewModel(const NewOptions& options, Settings settings, LoadedData data)
+  NewModel(const NewOptions& options, Settings settings, const LoadedData& data, const Split& split)
       : options_(options),
         settings_(std::move(settings)),
-        data_(std::move(data)),
+        data_(data),
         tokenizer_(
             Tokenizer::from_dataset(data_.dataset, settings_.train.edition, settings_.tokens)),
-        split_(options.by_rows ? split_rows(data_.dataset, options.held_out, kSplitSeed)
-                               : split_documents(data_.dataset, options.held_out, kSplitSeed)) {
+        split_(split) {
     settings_.config.vocab_size = tokenizer_.vocab_size();
-    if (settings_.engine.empty()) {
-      settings_.engine = default_engine(settings_.config, settings_.train.sequences_per_step());
-    }
+    settings_.check();
+    engine_ = make_engine(settings_.engine, settings_.config, {.threads = settings_.threads});
   }
 
   // Trains from each seed, as far as nobody interrupts.
@@ -113,20 +148,20 @@ class NewModel {
 
   void judge(NewReport& report) {
     settings_.train.seed = report.seeds.at(report.chosen);
-    const auto engine =
-        make_engine(settings_.engine, settings_.config, {.threads = settings_.threads});
-    engine->load(report.kept().state);
+    engine_->load(report.kept().state);
     report.settings = settings_;
     report.data = data_.origin;
     report.data_sha256 = data_.dataset.sha256();
     report.documents = data_.dataset.size();
     report.trained_on = split_.train.size();
     report.held_out = split_.held_out.size();
+    report.judged = judged_documents(split_.held_out).size();
     report.split_by_rows = options_.by_rows;
     report.baselines = baselines_of(split_, tokenizer_, settings_.config.block_size);
     report.held_out_novelty = count_held_out(split_);
-    report.writings = write_documents(*engine, settings_.config, tokenizer_, split_, kTemperatures,
-                                      options_.samples, settings_.train.seed);
+    report.writings = write_documents(*engine_, settings_.config, tokenizer_, split_, kTemperatures,
+                                      options_.samples, settings_.train.seed,
+                                      [] { return caught_interrupt() == 0; });
   }
 
   Model model_of(const NewReport& report) const {
@@ -145,7 +180,7 @@ class NewModel {
   Fit fit_one(int i) {
     StatusLine line;
     return fit(
-        split_, tokenizer_, settings_.config, settings_.train, settings_.engine, options_.fit,
+        split_, tokenizer_, settings_.config, settings_.train, *engine_, options_.fit,
         [&](const StepReport& step) {
           line.draw(fmt::format("seed {} of {}: step {} of {}, loss {:.3f}", i + 1, options_.seeds,
                                 step.step, settings_.train.num_steps, step.loss));
@@ -155,13 +190,16 @@ class NewModel {
 
   const NewOptions& options_;
   Settings settings_;
-  LoadedData data_;
+  const LoadedData& data_;
   Tokenizer tokenizer_;
-  Split split_;
+  const Split& split_;
+  std::unique_ptr<Engine> engine_;
 };
 
+// A training that the folder has from before would be gone on with in place of this model.
 void save(const NewReport& report, const Model& model) {
   const std::filesystem::path folder = report.settings.out;
+  std::filesystem::remove(folder / kTrainingFile);
   write_model(folder / kModelFile, model);
   OutputFile::write_whole(folder / "report.html", new_html(report));
   OutputFile::write_whole(folder / "report.json", new_json(report));
@@ -172,28 +210,29 @@ void save(const NewReport& report, const Model& model) {
 int run_new(const NewOptions& options, Output& out) {
   check_new_options(options);
   const Settings asked = parse_flags(options.flags);
-  LoadedData data = load_data(options.file, asked.encoding, Sequences::kDocuments);
+  asked.check();
+  const LoadedData data = load_data(options.file, asked.encoding, Sequences::kDocuments);
   const ListReport list = look_at_list(data.dataset);
   note_findings(list, options.file);
-  const Suggestion suggestion = suggest(list);
-  const Settings settings = settings_for(suggestion, options.flags);
+  const Split split = split_as_asked(data.dataset, options);
+  const Suggestion suggestion = suggest_as_asked(list, split.train.size(), options.flags);
+  const Settings settings = settings_over(suggestion, options.flags);
+  NewModel made(options, settings, data, split);
   prepare_folder(settings.out);
   NewReport report;
   report.distinct = list.distinct;
   report.reasons = suggestion.reasons;
   catch_interrupts();
-  NewModel made(options, settings, std::move(data));
   made.fit_all(report);
-  const int status = caught_interrupt() == 0 ? 0 : 128 + caught_interrupt();
+  const auto status = [] { return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt(); };
   if (report.fits.empty()) {
     print_note("stopped before anything was learned: nothing is saved");
-    return status;
+    return status();
   }
   made.judge(report);
-  out.write(options.json ? new_json(report) : new_table(report));
-  out.flush();
   save(report, made.model_of(report));
-  return status;
+  out.write(options.json ? new_json(report) : new_table(report));
+  return status();
 }
 
 constexpr char kNewExamples[] = R"(Examples:

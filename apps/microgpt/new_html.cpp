@@ -54,6 +54,7 @@ class Curves {
       }
     }
     low_ = std::min(low_, report.baselines.four_gram);
+    high_ = std::max(high_, report.baselines.four_gram);
     if (high_ <= low_) high_ = low_ + 1;
   }
 
@@ -136,7 +137,11 @@ std::string losses_html(const NewReport& report) {
          row("this model", fmt::format("{:.3f}", report.kept().loss())) +
          row(fmt::format("mean of {} seeds, 95 % interval", report.fits.size()),
              estimate_label(report.loss())) +
-         "</table>\n";
+         fmt::format(
+             "</table>\n<p class=\"s\">Of {} of the documents held out. The model is the "
+             "best by the same documents, of all that were judged while training, so of others "
+             "its loss is a little higher.</p>\n",
+             grouped(report.judged));
 }
 
 std::string novelty_html(const std::string& label, const NoveltyCount& count) {

@@ -16,10 +16,10 @@ namespace microgpt {
 struct NewReport {
   std::string data;  // for people
   std::string data_sha256;
-  std::size_t documents = 0, distinct = 0, trained_on = 0, held_out = 0;
+  std::size_t documents = 0, distinct = 0, trained_on = 0, held_out = 0, judged = 0;
   bool split_by_rows = false;
-  Settings settings;  // of the model that is kept, with its seed
-  std::vector<Suggestion::Reason> reasons;
+  Settings settings;                        // of the model that is kept, with its seed
+  std::vector<Suggestion::Reason> reasons;  // of these settings
   std::vector<std::uint64_t> seeds;
   std::vector<Fit> fits;  // of each seed; those with a point in the curve
   std::size_t chosen = 0;

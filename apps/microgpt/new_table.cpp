@@ -104,11 +104,11 @@ std::vector<std::string> verdicts(const NewReport& report) {
 std::string new_table(const NewReport& report) {
   const Config& c = report.settings.config;
   std::string text = fmt::format(
-      "list         {} documents, {} different; {} to train on, {} held out\n"
+      "list         {} documents, {} different; {} to train on, {} held out, {} of them judged\n"
       "model        n_layer {}, n_embd {}, n_head {}, block_size {}, {} parameters, tokens {}\n"
       "training     {} steps kept of {}, learning rate {}\n\n",
       grouped(report.documents), grouped(report.distinct), grouped(report.trained_on),
-      grouped(report.held_out), c.n_layer, c.n_embd, c.n_head, c.block_size,
+      grouped(report.held_out), grouped(report.judged), c.n_layer, c.n_embd, c.n_head, c.block_size,
       grouped(c.num_params()), to_string(report.settings.tokens),
       grouped(static_cast<std::size_t>(report.kept().curve[report.kept().kept].step)),
       grouped(static_cast<std::size_t>(report.settings.train.num_steps)),

@@ -184,8 +184,12 @@ struct Suggestion {
   std::vector<Reason> reasons;  // one for each setting, in the order of a command line
 };
 
+// What somebody wants to have otherwise. Called after each choice, so that later ones build on it.
+using Overrule = std::function<void(Suggestion&)>;
+
 // Throws Error: the list has no documents.
-Suggestion suggest(const ListReport& report);
+Suggestion suggest(
+    const ListReport& report, const Overrule& overrule = [](Suggestion&) {});
 
 // Seconds that the suggested training takes on this machine: steps of the engine on sequences of
 // the list's mean length, taken for some tenths of a second. Throws Error: see make_engine.

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,9 +32,12 @@ struct FitConfig {
 struct FitPoint {
   std::int64_t step = 0;     // done
   double train_loss = 0;     // mean of the steps since the point before, each before its update
-  double held_out_loss = 0;  // after them, of at most kJudged documents
+  double held_out_loss = 0;  // after them, of the documents judged
 };
-inline constexpr std::size_t kJudged = 2000;
+
+// The documents held out that losses are of: 2,000 of them at most, at even distances, so that a
+// list in order is judged from its beginning to its end.
+Dataset judged_documents(const Dataset& held_out);
 
 // One training, and the model as it was at its best.
 struct Fit {
@@ -46,13 +50,13 @@ struct Fit {
 };
 
 // Trains as train does, on the documents shuffled by train.seed, which draws the first parameters,
-// too; judges as it goes, and stops when it gets no better. after_step: as for train.
-// Throws Error: see train, make_engine and FitConfig::check.
+// too; judges as it goes, and stops when it gets no better. What the engine
+// holds is overwritten. after_step: as for train. Throws Error: see train and FitConfig::check.
 Fit fit(const Split& split, const Tokenizer& tokenizer, const Config& config,
-        const TrainConfig& train, std::string_view engine, const FitConfig& how,
+        const TrainConfig& train, Engine& engine, const FitConfig& how,
         const AfterStep& after_step);
 
-// What a model has to beat: losses of the held-out documents, in nats a token, of which only the
+// What a model has to beat: losses of the documents judged, in nats a token, of which only the
 // first block_size predictions of each count.
 struct Baselines {
   double uniform = 0;    // every token is as likely
@@ -78,11 +82,12 @@ struct Writing {
   std::vector<std::string> examples;  // the first ones
 };
 
-// Writes `count` documents at each temperature, drawn from CounterRandom(seed, i).
+// Writes `count` documents at each temperature, drawn from CounterRandom(seed, i); fewer if go_on,
+// which is asked before each, says no.
 std::vector<Writing> write_documents(const Engine& engine, const Config& config,
                                      const Tokenizer& tokenizer, const Split& split,
                                      std::span<const double> temperatures, std::size_t count,
-                                     std::uint64_t seed);
+                                     std::uint64_t seed, const std::function<bool()>& go_on);
 
 // The documents held out, beside those to train on: how near to the list its own documents are.
 NoveltyCount count_held_out(const Split& split);

@@ -40,8 +40,8 @@ double as_double(std::size_t number) { return static_cast<double>(number); }
 
 class Adviser {
  public:
-  explicit Adviser(const ListReport& report)
-      : report_(report), points_(report.unit(TokenKind::kCodepoint)) {}
+  Adviser(const ListReport& report, const Overrule& overrule)
+      : report_(report), points_(report.unit(TokenKind::kCodepoint)), overrule_(overrule) {}
 
   Suggestion advise() {
     choose_tokens();
@@ -69,6 +69,7 @@ class Adviser {
 
   const ListReport& report_;
   const UnitCounts& points_;
+  const Overrule& overrule_;
   const Size* size_ = nullptr;
   Suggestion made_;
 };
@@ -102,6 +103,7 @@ void Adviser::choose_tokens() {
         "whole from this list",
         graphemes.different);
   }
+  overrule_(made_);
   because("tokens", std::string(to_string(made_.tokens)), why);
 }
 
@@ -116,6 +118,7 @@ void Adviser::choose_block() {
   block = static_cast<int>(
       std::min<std::size_t>(std::max<std::size_t>(longest + 1, 16), kLongestBlock));
   made_.config.vocab_size = static_cast<int>(tokens.different) + 1;
+  overrule_(made_);
   std::string why =
       fmt::format("the longest document has {} tokens, and its end is one more", tokens.longest);
   if (static_cast<std::size_t>(block) < tokens.longest + 1) {
@@ -134,6 +137,7 @@ void Adviser::choose_size() {
   config.n_layer = size_->n_layer;
   config.n_embd = size_->n_embd;
   config.n_head = size_->n_head;
+  overrule_(made_);
   const std::size_t parameters = config.num_params();
   made_.memorises = as_double(parameters) > letters();
   const std::string sizes =
@@ -153,12 +157,14 @@ void Adviser::choose_steps() {
   const auto documents = static_cast<std::int64_t>(report_.documents);
   train.batch_size = static_cast<int>(std::min<std::int64_t>(size_->batch_size, documents));
   train.learning_rate = size_->learning_rate;
+  overrule_(made_);
   train.num_steps = std::clamp(
       static_cast<std::int64_t>(size_->epochs * as_double(report_.documents)) / train.batch_size,
       kFewestSteps, kMostSteps);
+  made_.engine = default_engine(made_.config, train.batch_size);
+  overrule_(made_);
   made_.epochs =
       static_cast<double>(train.num_steps * train.batch_size) / as_double(report_.documents);
-  made_.engine = default_engine(made_.config, train.batch_size);
   because("batch_size", std::to_string(train.batch_size), "");
   because("learning_rate", fmt::format("{}", train.learning_rate), "");
   because("num_steps", std::to_string(train.num_steps),
@@ -184,11 +190,11 @@ std::vector<std::vector<int>> random_documents(const Suggestion& suggestion,
 
 }  // namespace
 
-Suggestion suggest(const ListReport& report) {
+Suggestion suggest(const ListReport& report, const Overrule& overrule) {
   if (report.unit(TokenKind::kCodepoint).total == 0) {
     throw Error("suggestion: no documents, expected a list with at least one");
   }
-  return Adviser(report).advise();
+  return Adviser(report, overrule).advise();
 }
 
 double measure_training(const Suggestion& suggestion, const ListReport& report) {

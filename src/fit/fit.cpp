@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "microgpt/error.h"
 #include "microgpt/evaluate.h"
@@ -11,12 +10,7 @@
 namespace microgpt {
 namespace {
 
-// The first documents, no more than are judged.
-Dataset judged_of(const Dataset& held_out) {
-  std::vector<std::size_t> first(std::min(held_out.size(), kJudged));
-  std::iota(first.begin(), first.end(), std::size_t{0});
-  return held_out.subset(first);
-}
+constexpr std::size_t kMostJudged = 2000;
 
 // Takes down the curve of a training.
 class Judge {
@@ -26,7 +20,7 @@ class Judge {
       : engine_(engine),
         config_(config),
         tokenizer_(tokenizer),
-        judged_(judged_of(held_out)),
+        judged_(judged_documents(held_out)),
         how_(how),
         num_steps_(num_steps),
         every_(std::max(num_steps / how.evaluations, std::int64_t{1})) {}
@@ -75,6 +69,12 @@ class Judge {
 
 }  // namespace
 
+Dataset judged_documents(const Dataset& held_out) {
+  std::vector<std::size_t> judged(std::min(held_out.size(), kMostJudged));
+  for (std::size_t i = 0; i < judged.size(); ++i) judged[i] = i * held_out.size() / judged.size();
+  return held_out.subset(judged);
+}
+
 void FitConfig::check() const {
   if (evaluations < 1 || patience < 1) {
     throw Error(
@@ -85,16 +85,15 @@ void FitConfig::check() const {
 }
 
 Fit fit(const Split& split, const Tokenizer& tokenizer, const Config& config,
-        const TrainConfig& train_config, std::string_view engine_name, const FitConfig& how,
+        const TrainConfig& train_config, Engine& engine, const FitConfig& how,
         const AfterStep& after_step) {
   how.check();
   PythonRandom random(train_config.seed);
   Dataset documents = split.train;
   documents.shuffle(random);
-  const auto engine = make_engine(engine_name, config);
-  engine->load(init_state_dict(config, train_config, random));
-  Judge judge(*engine, config, tokenizer, split.held_out, how, train_config.num_steps);
-  train(*engine, config, train_config, documents, tokenizer, 0, [&](const StepReport& report) {
+  engine.load(init_state_dict(config, train_config, random));
+  Judge judge(engine, config, tokenizer, split.held_out, how, train_config.num_steps);
+  train(engine, config, train_config, documents, tokenizer, 0, [&](const StepReport& report) {
     const bool go_on = judge.step(report);
     return after_step(report) && go_on;
   });

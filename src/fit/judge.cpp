@@ -31,7 +31,8 @@ double loss_of_counts(int order, const Split& split, const Tokenizer& tokenizer,
                     [&](std::span<const int> tokens) { model.add(tokens); });
   double loss = 0;
   std::size_t predictions = 0;
-  for_each_document(split.held_out, tokenizer, block_size, [&](std::span<const int> tokens) {
+  const Dataset judged = judged_documents(split.held_out);
+  for_each_document(judged, tokenizer, block_size, [&](std::span<const int> tokens) {
     loss += model.loss(tokens);
     predictions += tokens.size() - 1;
   });
@@ -65,14 +66,14 @@ Baselines baselines_of(const Split& split, const Tokenizer& tokenizer, int block
 std::vector<Writing> write_documents(const Engine& engine, const Config& config,
                                      const Tokenizer& tokenizer, const Split& split,
                                      std::span<const double> temperatures, std::size_t count,
-                                     std::uint64_t seed) {
+                                     std::uint64_t seed, const std::function<bool()>& go_on) {
   const Shelves shelves(split);
   const auto decoder = engine.new_decoder();
   std::vector<Writing> written;
   for (const double temperature : temperatures) {
     Writing& writing = written.emplace_back();
     writing.temperature = temperature;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count && go_on(); ++i) {
       const SampleConfig how{.temperature = temperature};
       std::string text =
           generate(*decoder, config, tokenizer, how, "", CounterRandom(seed, i)).text;

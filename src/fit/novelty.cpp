@@ -2,31 +2,52 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string>
 
 #include "base/unicode.h"
 
 namespace microgpt {
 namespace {
 
-// FNV-1a, and SplitMix64's finish so that all bits depend on all.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+// A text is the polynomial sum_i (b_i + 1) kBase^(n - 1 - i) of its bytes, modulo 2^64 (Karp and
+// Rabin): what it is without some bytes follows from its beginnings.
+constexpr std::uint64_t kBase = 0x9E3779B97F4A7C15;
+
+std::uint64_t extended(std::uint64_t polynomial, char byte) {
+  return polynomial * kBase + static_cast<unsigned char>(byte) + 1;
+}
+
+// SplitMix64's finish: all bits depend on all.
+std::uint64_t mixed(std::uint64_t hash) {
   hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9;
   hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EB;
   return hash ^ (hash >> 31);
 }
 
-// Calls f(hash) for what a text is without each of its letters.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t polynomial = 0;
+  for (const char c : text) polynomial = extended(polynomial, c);
+  return mixed(polynomial);
+}
+
+// Calls f(hash) for what a text is without each of its letters. With p(i) the polynomial of the
+// first i bytes, the text without those from a up to b, with r bytes after them, has
+// p(a) kBase^r + (p(n) - p(b) kBase^r).
 template <class F>
 void for_each_shorter(std::string_view text, F f) {
-  for (std::size_t at = 0; at < text.size();) {
+  std::vector<std::size_t> borders = {0};
+  std::vector<std::uint64_t> polynomials = {0};
+  for (std::size_t at = 0; at < text.size(); borders.push_back(at)) {
     const auto c = decode_utf8(text, at);
-    const std::size_t size = c ? c->size : 1;
-    std::string shorter(text);
-    f(hash_of(shorter.erase(at, size)));
-    at += size;
+    std::uint64_t polynomial = polynomials.back();
+    for (const std::size_t end = at + (c ? c->size : 1); at < end; ++at) {
+      polynomial = extended(polynomial, text[at]);
+    }
+    polynomials.push_back(polynomial);
+  }
+  std::uint64_t power = 1;  // kBase^r
+  for (std::size_t i = borders.size() - 1; i > 0; --i) {
+    f(mixed((polynomials[i - 1] - polynomials[i]) * power + polynomials.back()));
+    for (std::size_t b = borders[i - 1]; b < borders[i]; ++b) power *= kBase;
   }
 }
 

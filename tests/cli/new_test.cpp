@@ -1,8 +1,15 @@
 // microgpt new: from a list to a model that has been judged.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "cli/cli_test.h"
 #include "microgpt/random.h"
@@ -50,7 +57,13 @@ TEST_F(NewTest, MakesAModelAndAReport) {
   for (const auto& fit : report["fits"]) best = std::min(best, fit["held_out_loss"].get<double>());
   EXPECT_EQ(report["fits"][report["chosen"].get<int>() - 42]["held_out_loss"], best);
   EXPECT_EQ(report["held_out_novelty"]["copies"], 0);
+  EXPECT_EQ(report["judged"], report["held_out"]);
   EXPECT_EQ(report["writings"].size(), 3u);
+  const std::string document =
+      get_file(std::string(MICROGPT_SOURCE_DIR) + "/docs/your-own-list.md");
+  for (const auto& [key, value] : report.items()) {
+    EXPECT_TRUE(contains(document, "`" + key + "`")) << key;
+  }
   EXPECT_EQ(nlohmann::json::parse(file("out/report.json")), report);
   EXPECT_TRUE(contains(file("out/report.html"), "<svg"));
   // The model is the one that was judged.
@@ -104,6 +117,59 @@ TEST_F(NewTest, ChoosesTokensForTheScript) {
   EXPECT_EQ(info["tokenizer"]["uchars"].size(), 4u);
 }
 
+TEST_F(NewTest, AFewDocumentsAreEnough) {
+  for (const int count : {2, 5, 17}) {
+    write_words(count);
+    const auto report = report_of({"new", "words", "--seeds", "1", "--samples", "5", "--json"});
+    EXPECT_EQ(report["settings"]["batch_size"], report["trained_on"]);
+  }
+}
+
+TEST_F(NewTest, ReasonsAreOfTheSettingsThatWereTaken) {
+  write_words(100);
+  const auto report = report_of(small({"--tokens", "byte", "--batch-size", "3"}));
+  int asked = 0;
+  for (const auto& reason : report["reasons"]) {
+    const auto& value = report["settings"][reason["setting"].get<std::string>()];
+    EXPECT_EQ(reason["value"], value.is_string() ? value.get<std::string>() : value.dump());
+    asked += reason["why"] == "asked for";
+  }
+  EXPECT_EQ(asked, 7);
+  EXPECT_EQ(report["settings"]["tokens"], "byte");
+}
+
+TEST_F(NewTest, IsSavedWhereItCannotBePrinted) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full";
+  write_words(50);
+  RunOptions full = options(small({"--seeds", "1"}));
+  full.output = open("/dev/full", O_WRONLY | O_CLOEXEC);
+  const RunResult result = run_program(full);
+  close(full.output);
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(run({"sample", "out", "-n", "3"}).status, 0);
+}
+
+TEST_F(NewTest, AnEarlierTrainingInTheFolderIsNotGoneOnWith) {
+  write_words(50);
+  ASSERT_EQ(run({"train", "--data", "words", "--num-steps", "2", "--out", "out"}).status, 0);
+  report_of(small({"--seeds", "1"}));
+  const std::string model = file("out/model.json");
+  EXPECT_EQ(run({"train", "--resume", "out", "--num-steps", "4"}).status, 1);
+  EXPECT_EQ(file("out/model.json"), model);
+}
+
+TEST_F(NewTest, AnInterruptWhileItWritesShowsWhatIsDone) {
+  write_words(50);
+  Process process(options(small({"--seeds", "1", "--num-steps", "5", "--samples", "1000000"})));
+  std::this_thread::sleep_for(std::chrono::milliseconds(kSanitized ? 3000 : 700));
+  process.send(SIGTERM);
+  const RunResult result = process.wait();
+  EXPECT_EQ(result.status, 128 + SIGTERM);
+  EXPECT_FALSE(result.killed);
+  EXPECT_EQ(nlohmann::json::parse(result.out), nlohmann::json::parse(file("out/report.json")));
+  EXPECT_EQ(run({"sample", "out", "-n", "3"}).status, 0);
+}
+
 TEST_F(NewTest, BadInput) {
   const RunResult missing = run({"new", "nowhere"});
   EXPECT_EQ(missing.status, 1);
@@ -113,7 +179,18 @@ TEST_F(NewTest, BadInput) {
   EXPECT_EQ(same.status, 1);
   EXPECT_TRUE(contains(same.err, "documents that differ")) << same.err;
   EXPECT_EQ(run({"new"}).status, 2);
-  EXPECT_EQ(run(small({"--seeds", "0"})).status, 2);
+  for (const auto& [flag, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--seeds", "0"},
+                                                        {"--samples", "0"},
+                                                        {"--held-out", "1"},
+                                                        {"--held-out", "nan"},
+                                                        {"--patience", "0"},
+                                                        {"--seed", "18446744073709551615"}}) {
+    const RunResult wrong = run(small({flag, value}));
+    EXPECT_EQ(wrong.status, 2) << flag;
+    EXPECT_TRUE(contains(wrong.err, flag + ": expected")) << wrong.err;
+  }
+  EXPECT_EQ(run(small({"--batch-size", "0"})).status, 1);
   write_words(20);
   put_file(folder_ / "blocked", "a file");
   const RunResult blocked = run(small({"--out", "blocked"}));

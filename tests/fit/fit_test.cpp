@@ -36,14 +36,16 @@ struct Task {
   Fit fit_for(std::int64_t num_steps, const FitConfig& how = {}) const {
     TrainConfig train;
     train.num_steps = num_steps;
-    return fit(split, tokenizer, config, train, "exact", how,
+    const auto engine = make_engine("exact", config);
+    return fit(split, tokenizer, config, train, *engine, how,
                [](const StepReport&) { return true; });
   }
 
   std::vector<Writing> write(const Fit& made, double temperature, std::size_t count) const {
     const auto engine = make_engine("exact", config);
     engine->load(made.state);
-    return write_documents(*engine, config, tokenizer, split, std::vector{temperature}, count, 1);
+    return write_documents(*engine, config, tokenizer, split, std::vector{temperature}, count, 1,
+                           [] { return true; });
   }
 
   Dataset dataset;
@@ -107,10 +109,33 @@ TEST(Fit, DocumentsHeldOutAreNoCopies) {
 TEST(Fit, CanBeStopped) {
   const Task task(syllable_words(50));
   TrainConfig train;
-  const Fit none = fit(task.split, task.tokenizer, task.config, train, "exact", {},
+  const auto engine = make_engine("exact", task.config);
+  const Fit none = fit(task.split, task.tokenizer, task.config, train, *engine, {},
                        [](const StepReport&) { return false; });
   EXPECT_TRUE(none.curve.empty());
   EXPECT_TRUE(none.state.params.empty());
+  int left = 5;
+  const auto written = write_documents(*engine, task.config, task.tokenizer, task.split,
+                                       std::vector{0.5, 1.0}, 4, 1, [&] { return left-- > 0; });
+  ASSERT_EQ(written.size(), 2u);
+  EXPECT_EQ(written[0].count.documents, 4u);
+  EXPECT_EQ(written[1].count.documents, 1u);
+}
+
+// A list in order has easy documents at one end.
+TEST(Fit, JudgesTheSameDocumentsFromAllOfTheList) {
+  std::string words;
+  for (int i = 0; i < 5000; ++i) words += i < 2500 ? "aa\n" : "z" + std::to_string(i) + "\n";
+  const Dataset held_out(words, "words");
+  const Dataset judged = judged_documents(held_out);
+  ASSERT_EQ(judged.size(), 2000u);
+  EXPECT_EQ(judged[999], "aa");
+  EXPECT_EQ(judged[1000], "z2500");
+  EXPECT_EQ(judged[1999], "z4997");
+  EXPECT_EQ(judged_documents(judged).size(), 2000u);
+  const Tokenizer tokenizer = Tokenizer::from_dataset(held_out, Edition::kFinal);
+  const Baselines all = baselines_of({judged, held_out}, tokenizer, 8);
+  EXPECT_EQ(all.four_gram, baselines_of({judged, judged}, tokenizer, 8).four_gram);
 }
 
 TEST(Fit, RefusesWhatMakesNoSense) {
