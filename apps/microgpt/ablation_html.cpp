@@ -11,26 +11,7 @@
 namespace microgpt {
 namespace {
 
-constexpr char kAblationHead[] = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>What each part buys</title>
-<style>
-:root { color-scheme: light dark; }
-body { background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 0 1rem 4rem; }
-.s { font-size: .85rem; opacity: .85; }
-.w { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-td, th { padding: .1rem .8rem .1rem 0; text-align: left; vertical-align: top; white-space: nowrap; }
-th { font-weight: normal; opacity: .85; }
-td.n, th.n { text-align: right; }
-@media print { body { max-width: none; padding: 0 } }
-</style>
-<main>
-<h1>What each part buys</h1>
-)";
+constexpr char kAblationStyles[] = "td, th { white-space: nowrap; }\n";
 
 constexpr char kPictureTitle[] =
     "Held-out loss, more or less than the unchanged model's, in nats a token";
@@ -141,7 +122,7 @@ std::string html_row(const VariantResult& result, bool is_base) {
 std::string ablation_svg(const AblationReport& report) { return ForestPlot(report).draw(); }
 
 std::string ablation_html(const AblationReport& report) {
-  std::string html = kAblationHead;
+  std::string html = html_head("What each part buys", kAblationStyles);
   html += fmt::format("<p>{}, {} documents. {}.</p>\n<div class=\"w\">{}</div>\n",
                       html_text(report.data), grouped(report.documents),
                       html_text(design_label(report)), ablation_svg(report));

@@ -13,28 +13,14 @@ namespace microgpt {
 namespace {
 
 // System colors follow the light or dark of the reader.
-constexpr char kAuditHead[] = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>
-:root { color-scheme: light dark; }
-body { background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 0 1rem 4rem; }
-h2 { border-top: 2px solid; margin-top: 2.5rem; padding-top: .5rem; }
+constexpr char kAuditStyles[] =
+    R"(h2 { border-top: 2px solid; margin-top: 2.5rem; padding-top: .5rem; }
 .big { font-size: 1.6rem; }
-.s { font-size: .85rem; opacity: .85; }
-.w { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-td, th { padding: .1rem .8rem .1rem 0; text-align: left; vertical-align: top; white-space: nowrap; }
-th { font-weight: normal; opacity: .85; }
-td.n, th.n { text-align: right; }
+td, th { white-space: nowrap; }
 svg text { fill: CanvasText; font: 11px ui-monospace, monospace; text-anchor: middle; }
 svg rect { fill: rgb(240 120 0); }
 svg .e { fill: CanvasText; }
 i { background: rgb(240 120 0); display: block; height: .8rem; margin-top: .3rem; }
-@media print { body { max-width: none; padding: 0 } }
-</style>
 )";
 
 constexpr std::size_t kBars = 25;       // worst prefixes
@@ -45,7 +31,6 @@ class AuditPage {
   explicit AuditPage(const AuditReport& report) : report_(report), audit_(report.audit) {}
 
   std::string write() {
-    html_ = kAuditHead;
     write_head();
     write_attacks();
     if (audit_.lengths.size() >= 2) write_map();
@@ -89,9 +74,8 @@ void AuditPage::begin_table(std::initializer_list<const char*> names) {
 std::string number(double x) { return fmt::format("<td class=\"n\">{:.3g}", x); }
 
 void AuditPage::write_head() {
-  const std::string title = fmt::format("Audit of {} by the policy {}", html_text(report_.model),
-                                        html_text(report_.policy.name));
-  html_ += fmt::format("<title>{}</title>\n<main>\n<h1>{}</h1>\n", title, title);
+  html_ = html_head(fmt::format("Audit of {} by the policy {}", report_.model, report_.policy.name),
+                    kAuditStyles);
   html_ += fmt::format(
       "<p>How likely the model is to say {}, at temperature {}: computed, not sampled. The policy "
       "has {} words; the model's letters can write {} of them.</p>\n",

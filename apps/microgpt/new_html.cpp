@@ -12,31 +12,13 @@
 namespace microgpt {
 namespace {
 
-constexpr char kNewHead[] = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>A model for a list</title>
-<style>
-:root { color-scheme: light dark; }
-body { background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 0 1rem 4rem; }
-.s { font-size: .85rem; opacity: .85; }
-.w { overflow-x: auto; }
-.c { column-width: 10rem; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-td, th { padding: .15rem .9rem .15rem 0; text-align: left; vertical-align: top; }
-th { font-weight: normal; opacity: .85; }
-td.n, th.n { text-align: right; }
+constexpr char kNewStyles[] = R"(.c { column-width: 10rem; }
 svg text { fill: CanvasText; font: 12px system-ui, sans-serif; }
 svg path { fill: none; stroke: CanvasText; stroke-width: 1.5; }
 svg .g { stroke-opacity: .15; stroke-width: 1; }
 svg .t { stroke: rgb(80 130 220); }
 svg .h { stroke: rgb(240 120 0); }
 svg circle { fill: rgb(240 120 0); }
-@media print { body { max-width: none; padding: 0 } }
-</style>
-<main>
 )";
 
 // Pixels.
@@ -188,13 +170,12 @@ std::string settings_html(const NewReport& report) {
 }  // namespace
 
 std::string new_html(const NewReport& report) {
-  std::string html = kNewHead;
+  std::string html = html_head("A model for " + report.data, kNewStyles);
   html += fmt::format(
-      "<h1>A model for {}</h1>\n<p>{} documents, {} different. {} to train on, {} held "
+      "<p>{} documents, {} different. {} to train on, {} held "
       "out{}.</p>\n<ul>\n",
-      html_text(report.data), grouped(report.documents), grouped(report.distinct),
-      grouped(report.trained_on), grouped(report.held_out),
-      report.split_by_rows ? "" : ", no text on both sides");
+      grouped(report.documents), grouped(report.distinct), grouped(report.trained_on),
+      grouped(report.held_out), report.split_by_rows ? "" : ", no text on both sides");
   for (const std::string& verdict : verdicts(report)) {
     html += fmt::format("<li>{}\n", html_text(verdict));
   }

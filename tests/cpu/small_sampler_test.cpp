@@ -87,6 +87,7 @@ TEST(SmallSampler, ALaneWritesTheSameWithAnyOthers) {
   constexpr std::size_t kCalls = kSanitized ? 40 : 120;
   for (Config config : kShapes) {
     for (const Activation activation : {Activation::kRelu, Activation::kReluSquared}) {
+      if (kSanitized && activation == Activation::kRelu) continue;
       config.activation = activation;
       SCOPED_TRACE(testing::Message() << config.n_embd << " " << config.n_head);
       for_each_isa([&] {
@@ -133,7 +134,7 @@ TEST(SmallSampler, BordersBetweenTokensAreTheSameWithAnyOthers) {
     for_each_isa([&] {
       const auto engine = make_loaded(config);
       const auto length = std::min<std::size_t>(static_cast<std::size_t>(config.block_size), 8);
-      for (unsigned seed = 0; seed < 3; ++seed) {
+      for (unsigned seed = 0; seed < (kSanitized ? 1 : 3); ++seed) {
         const auto document = random_document(config, length - 1, seed);
         const int token = config.vocab_size / 2 - 1;
         EXPECT_EQ(border_after(*engine, document, 1, token),
