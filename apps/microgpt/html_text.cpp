@@ -40,6 +40,7 @@ std::string html_head(std::string_view title, std::string_view styles) {
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 0 1rem 4rem; }}
+h1 {{ overflow-wrap: anywhere; }}
 .s {{ font-size: .85rem; opacity: .85; }}
 .w {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }}
