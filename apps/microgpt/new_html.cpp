@@ -111,7 +111,8 @@ std::string losses_html(const NewReport& report) {
     return fmt::format("<tr><td>{}<td class=\"n\">{}\n", name, value);
   };
   const Baselines& b = report.baselines;
-  return "<h2>How well it predicts what it has not seen</h2>\n<table>\n<tr><th><th "
+  return "<h2>How well it predicts what it has not seen</h2>\n<div "
+         "class=\"w\"><table>\n<tr><th><th "
          "class=\"n\">nats a token\n" +
          row("every token as likely", fmt::format("{:.3f}", b.uniform)) +
          row("counts of two tokens", fmt::format("{:.3f}", b.bigram)) +
@@ -120,7 +121,7 @@ std::string losses_html(const NewReport& report) {
          row(fmt::format("mean of {} seeds, 95 % interval", report.fits.size()),
              estimate_label(report.loss())) +
          fmt::format(
-             "</table>\n<p class=\"s\">Of {} of the documents held out. The model is the "
+             "</table></div>\n<p class=\"s\">Of {} of the documents held out. The model is the "
              "best by the same documents, of all that were judged while training, so of others "
              "its loss is a little higher.</p>\n",
              grouped(report.judged));
