@@ -37,6 +37,7 @@ std::string ablation_json(const AblationReport& report) {
                {"seeds", report.config.seeds},
                {"held_out", report.config.held_out},
                {"confidence", 0.95},
+               {"stopped", report.was_stopped},
                {"variants", Json::array()}};
   for (const VariantResult& result : report.results) json["variants"].push_back(json_of(result));
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -16,6 +16,7 @@ struct AblationReport {
   std::string settings;  // of the unchanged model, a JSON object
   AblationConfig config;
   std::vector<VariantResult> results = {};
+  bool was_stopped = false;  // by hand, with runs left to be done
 
   const VariantResult& base() const { return results.front(); }
 };

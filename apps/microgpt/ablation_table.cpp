@@ -109,6 +109,9 @@ std::string meaning_label() {
 
 std::vector<std::string> ablation_remarks(const AblationReport& report) {
   std::vector<std::string> remarks;
+  if (report.was_stopped) {
+    remarks.emplace_back("It was stopped by hand: all this is of the runs that were done.");
+  }
   for (const VariantResult& result : report.results) {
     if (result.diverged == 0) continue;
     remarks.push_back(fmt::format("{}: {} of {} runs diverged and are in no figure",

@@ -120,6 +120,18 @@ void write_file(const std::string& path, const std::string& what, const std::str
   print_note(fmt::format("the {} is in {}", what, shell_quoted(path)));
 }
 
+// Each is written whether the other can be or not.
+void write_files(const AblateOptions& options, const AblationReport& report) {
+  std::exception_ptr failed;
+  try {
+    write_file(options.svg, "picture", ablation_svg(report));
+  } catch (const Error&) {
+    failed = std::current_exception();
+  }
+  write_file(options.html, "report", ablation_html(report));
+  if (failed) std::rethrow_exception(failed);
+}
+
 int run_ablate(AblateOptions options, Output& out) {
   Settings base = base_settings(options);
   options.config.threads = base.threads;
@@ -140,19 +152,19 @@ int run_ablate(AblateOptions options, Output& out) {
   const std::vector<Variant> variants = choose_variants(options, base);
   catch_interrupts();
   report.results = run_study(data, tokenizer, variants, options.config);
+  report.was_stopped = caught_interrupt() != 0;
   const int status = caught_interrupt() == 0 ? 0 : 128 + caught_interrupt();
   if (report.base().held_out_loss.n + report.base().diverged == 0) return status;
   if (status != 0) print_note("stopped: this is of the runs that are done");
   // First, so that a file that can't be written costs no more than itself.
   out.write(options.json ? ablation_json(report) : ablation_table(report));
   out.flush();
-  write_file(options.svg, "picture", ablation_svg(report));
-  write_file(options.html, "report", ablation_html(report));
+  write_files(options, report);
   return status;
 }
 
 constexpr char kAblateExamples[] = R"(Examples:
-  microgpt ablate                             the default model: a minute on two processors
+  microgpt ablate                             the default model: a minute of processor time
   microgpt ablate --list                      what can be changed
   microgpt ablate --variants no-rmsnorm,no-wpe --seeds 20
   microgpt ablate --data towns.txt --n-embd 32 --steps 3000 --html towns.html

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "command.h"
@@ -99,12 +100,9 @@ Settings settings_over(const Suggestion& suggestion, const std::vector<Assignmen
   return settings;
 }
 
-// Of a list of which so many documents are left to train on.
 Suggestion suggest_as_asked(const ListReport& list, std::size_t trained_on,
                             const std::vector<Assignment>& flags) {
-  Suggestion suggestion = suggest(list, [&](Suggestion& so_far) {
-    so_far.train.batch_size =
-        static_cast<int>(std::min(static_cast<std::size_t>(so_far.train.batch_size), trained_on));
+  Suggestion suggestion = suggest(list, trained_on, [&](Suggestion& so_far) {
     const Settings settings = settings_over(so_far, flags);
     so_far.config = settings.config;
     so_far.train = settings.train;
@@ -138,10 +136,11 @@ class NewModel {
   void fit_all(NewReport& report) {
     for (int i = 0; i < options_.seeds && caught_interrupt() == 0; ++i) {
       settings_.train.seed = options_.first_seed + static_cast<std::uint64_t>(i);
-      Fit made = fit_one(i);
-      if (made.curve.empty()) continue;
+      std::optional<Fit> made = fit_one(i);
+      if (!made || made->curve.empty()) continue;
+      if (caught_interrupt() != 0 && !report.fits.empty()) break;  // one that is whole says more
       report.seeds.push_back(settings_.train.seed);
-      report.fits.push_back(std::move(made));
+      report.fits.push_back(std::move(*made));
       if (report.fits.back().loss() < report.kept().loss()) report.chosen = report.fits.size() - 1;
     }
   }
@@ -177,15 +176,21 @@ class NewModel {
   }
 
  private:
-  Fit fit_one(int i) {
-    StatusLine line;
-    return fit(
-        split_, tokenizer_, settings_.config, settings_.train, *engine_, options_.fit,
-        [&](const StepReport& step) {
-          line.draw(fmt::format("seed {} of {}: step {} of {}, loss {:.3f}", i + 1, options_.seeds,
-                                step.step, settings_.train.num_steps, step.loss));
-          return caught_interrupt() == 0;
-        });
+  // Nothing if it diverged.
+  std::optional<Fit> fit_one(int i) {
+    try {
+      StatusLine line;
+      return fit(
+          split_, tokenizer_, settings_.config, settings_.train, *engine_, options_.fit,
+          [&](const StepReport& step) {
+            line.draw(fmt::format("seed {} of {}: step {} of {}, loss {:.3f}", i + 1,
+                                  options_.seeds, step.step, settings_.train.num_steps, step.loss));
+            return caught_interrupt() == 0;
+          });
+    } catch (const DivergedError& error) {
+      print_note(fmt::format("seed {} is left out: {}", settings_.train.seed, error.what()));
+      return std::nullopt;
+    }
   }
 
   const NewOptions& options_;
@@ -226,10 +231,14 @@ int run_new(const NewOptions& options, Output& out) {
   made.fit_all(report);
   const auto status = [] { return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt(); };
   if (report.fits.empty()) {
+    if (caught_interrupt() == 0) {
+      throw Error("new: all trainings diverged; a smaller --learning-rate may help");
+    }
     print_note("stopped before anything was learned: nothing is saved");
     return status();
   }
   made.judge(report);
+  report.was_stopped = caught_interrupt() != 0;
   save(report, made.model_of(report));
   out.write(options.json ? new_json(report) : new_table(report));
   return status();

@@ -12,7 +12,8 @@
 namespace microgpt {
 namespace {
 
-constexpr char kNewStyles[] = R"(.c { column-width: 10rem; }
+constexpr char kNewStyles[] = R"(td.n { white-space: nowrap; }
+.c { column-width: 10rem; }
 svg text { fill: CanvasText; font: 12px system-ui, sans-serif; }
 svg path { fill: none; stroke: CanvasText; stroke-width: 1.5; }
 svg .g { stroke-opacity: .15; stroke-width: 1; }
@@ -35,8 +36,8 @@ class Curves {
         last_step_ = std::max(last_step_, static_cast<double>(point.step));
       }
     }
-    low_ = std::min(low_, report.baselines.four_gram);
-    high_ = std::max(high_, report.baselines.four_gram);
+    low_ = std::min(low_, report.baselines.best_counts());
+    high_ = std::max(high_, report.baselines.best_counts());
     if (high_ <= low_) high_ = low_ + 1;
   }
 
@@ -56,7 +57,7 @@ class Curves {
         "</title></circle>\n",
         x_of(static_cast<double>(kept.step)), y_of(kept.held_out_loss), kept.step,
         kept.held_out_loss);
-    draw_level("counts of four", report_.baselines.four_gram);
+    draw_level("counts alone", report_.baselines.best_counts());
     return svg_ +
            "</svg></div>\n<p class=\"s\">Loss in nats a token, by step: blue of the documents "
            "trained on, orange of those held out, one pair of lines a seed. The dot is the "
@@ -73,7 +74,7 @@ class Curves {
 
   void draw_axes() {
     for (int i = 0; i <= 4; ++i) {
-      const double loss = low_ + (high_ - low_) * i / 4, step = last_step_ * i / 4;
+      const double loss = low_ + (high_ - low_) * i / 4, step = std::round(last_step_ * i / 4);
       svg_ += fmt::format(
           "<path class=\"g\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" y=\"{:.1f}\" "
           "text-anchor=\"end\">{:.2f}</text>\n",
@@ -129,26 +130,27 @@ std::string losses_html(const NewReport& report) {
 
 std::string novelty_html(const std::string& label, const NoveltyCount& count) {
   return fmt::format(
-      "<tr><td>{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}\n", label,
-      share_label(count.copies, count.documents), share_label(count.near_copies, count.documents),
-      share_label(count.fresh(), count.documents), share_label(count.held_out, count.documents));
+      "<tr><td>{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td "
+      "class=\"n\">{}\n",
+      label, grouped(count.documents), share_label(count.copies, count.documents),
+      share_label(count.near_copies, count.documents), share_label(count.fresh(), count.documents),
+      share_label(count.held_out, count.documents));
 }
 
 std::string writings_html(const NewReport& report) {
   std::string html =
       "<h2>What it writes</h2>\n<div class=\"w\"><table>\n<tr><th>temperature<th "
-      "class=\"n\">copies<th "
-      "class=\"n\">near copies<th class=\"n\">new<th class=\"n\">found in the held out\n";
+      "class=\"n\">documents<th class=\"n\">copies<th class=\"n\">near copies<th "
+      "class=\"n\">new<th class=\"n\">found in the held out\n";
   for (const Writing& writing : report.writings) {
     html += novelty_html(fmt::format("{}", writing.temperature), writing.count);
   }
   html += novelty_html("the held-out documents", report.held_out_novelty);
-  html += fmt::format(
-      "</table></div>\n<p class=\"s\">Of {} documents at each temperature. A copy is a document "
-      "that "
-      "the model was trained on; a near copy is one after a letter was added, dropped, replaced or "
-      "moved. The last row says how near to each other the documents of this list are.</p>\n",
-      grouped(report.writings.front().count.documents));
+  html +=
+      "</table></div>\n<p class=\"s\">A copy is a document that the model was trained on; a near "
+      "copy is one after a letter was added, dropped, replaced or moved. The last row says how "
+      "near "
+      "to each other the documents of this list are.</p>\n";
   for (const Writing& writing : report.writings) {
     html += fmt::format("<h3>At temperature {}</h3>\n<p class=\"c\" dir=\"auto\">",
                         writing.temperature);

@@ -48,6 +48,7 @@ std::string new_json(const NewReport& report) {
                  {"settings", Json::parse(print_config(report.settings))},
                  {"reasons", Json::array()},
                  {"fits", Json::array()},
+                 {"stopped", report.was_stopped},
                  {"chosen", report.seeds[report.chosen]},
                  {"held_out_loss", {{"mean", report.loss().mean}, {"margin", nullptr}}},
                  {"baselines",

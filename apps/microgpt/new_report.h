@@ -18,6 +18,7 @@ struct NewReport {
   std::string data_sha256;
   std::size_t documents = 0, distinct = 0, trained_on = 0, held_out = 0, judged = 0;
   bool split_by_rows = false;
+  bool was_stopped = false;                 // by hand
   Settings settings;                        // of the model that is kept, with its seed
   std::vector<Suggestion::Reason> reasons;  // of these settings
   std::vector<std::uint64_t> seeds;

@@ -23,16 +23,15 @@ std::string losses_table(const NewReport& report) {
 
 std::string novelty_row(const std::string& label, const NoveltyCount& count) {
   return fmt::format(
-      "  {:<22} {:>8} {:>12} {:>8} {:>12}\n", label, share_label(count.copies, count.documents),
-      share_label(count.near_copies, count.documents), share_label(count.fresh(), count.documents),
-      share_label(count.held_out, count.documents));
+      "  {:<22} {:>10} {:>8} {:>12} {:>8} {:>12}\n", label, grouped(count.documents),
+      share_label(count.copies, count.documents), share_label(count.near_copies, count.documents),
+      share_label(count.fresh(), count.documents), share_label(count.held_out, count.documents));
 }
 
 std::string writings_table(const NewReport& report) {
   std::string text =
-      fmt::format("what it writes, of {} documents each\n  {:<22} {:>8} {:>12} {:>8} {:>12}\n",
-                  grouped(report.writings.front().count.documents), "temperature", "copies",
-                  "near copies", "new", "held out");
+      fmt::format("what it writes\n  {:<22} {:>10} {:>8} {:>12} {:>8} {:>12}\n", "temperature",
+                  "documents", "copies", "near copies", "new", "held out");
   for (const Writing& writing : report.writings) {
     text += novelty_row(fmt::format("{}", writing.temperature), writing.count);
   }
@@ -62,26 +61,29 @@ std::string estimate_label(const Estimate& estimate) {
 }
 
 std::string share_label(std::size_t part, std::size_t whole) {
-  return fmt::format("{:.1f} %", 100 * static_cast<double>(part) /
-                                     static_cast<double>(std::max(whole, std::size_t{1})));
+  if (whole == 0) return "-";
+  return fmt::format("{:.1f} %", 100 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 std::vector<std::string> verdicts(const NewReport& report) {
   std::vector<std::string> said;
-  const double loss = report.kept().loss(), four_gram = report.baselines.four_gram;
-  if (loss < four_gram - kClear) {
+  const double loss = report.kept().loss(), counts = report.baselines.best_counts();
+  const char* const what = counts < report.baselines.four_gram ? "two" : "four";
+  if (loss < counts - kClear) {
     said.push_back(fmt::format(
-        "The model predicts what it has not seen better than counts do: {:.3f} nats a token less.",
-        four_gram - loss));
+        "The model predicts what it has not seen better than counts do: {:.3f} nats a token less "
+        "than counts of {} tokens.",
+        counts - loss, what));
   } else {
-    said.push_back(
-        "Counts of four tokens predict what the model has not seen as well as it does: more steps, "
-        "a larger model or more data may help, or there is no more to be learned.");
+    said.push_back(fmt::format(
+        "Counts of {} tokens predict what the model has not seen as well as it does, or better: "
+        "more steps, a larger model or more data may help, or there is no more to be learned.",
+        what));
   }
   for (const Writing& writing : report.writings) {
-    const double copies =
-        static_cast<double>(writing.count.copies) / static_cast<double>(writing.count.documents);
-    if (copies < kByHeart) continue;
+    const auto documents = static_cast<double>(writing.count.documents);
+    if (static_cast<double>(writing.count.copies) < kByHeart * documents || documents == 0)
+      continue;
     said.push_back(fmt::format(
         "At temperature {} it writes mostly what it has learned by heart: {} "
         "are copies of documents that it was trained on.",
@@ -93,6 +95,7 @@ std::vector<std::string> verdicts(const NewReport& report) {
         "better.",
         grouped(static_cast<std::size_t>(report.kept().curve[report.kept().kept].step))));
   }
+  if (report.was_stopped) said.push_back("It was stopped by hand: all this is of what was done.");
   if (report.split_by_rows) {
     said.push_back(
         "The split was by rows: documents that stand several times can be on both sides, "

@@ -187,9 +187,9 @@ struct Suggestion {
 // What somebody wants to have otherwise. Called after each choice, so that later ones build on it.
 using Overrule = std::function<void(Suggestion&)>;
 
-// Throws Error: the list has no documents.
-Suggestion suggest(
-    const ListReport& report, const Overrule& overrule = [](Suggestion&) {});
+// For a training on so many documents of the list. Throws Error: the list has no documents.
+Suggestion suggest(const ListReport& report, std::size_t trained_on, const Overrule& overrule);
+Suggestion suggest(const ListReport& report);  // on all
 
 // Seconds that the suggested training takes on this machine: steps of the engine on sequences of
 // the list's mean length, taken for some tenths of a second. Throws Error: see make_engine.

@@ -2,6 +2,7 @@
 // better, and judged.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -62,6 +63,8 @@ struct Baselines {
   double uniform = 0;    // every token is as likely
   double bigram = 0;     // counts of the documents to train on, see NgramModel
   double four_gram = 0;  // the same of four tokens
+
+  double best_counts() const { return std::min(bigram, four_gram); }
 };
 Baselines baselines_of(const Split& split, const Tokenizer& tokenizer, int block_size);
 

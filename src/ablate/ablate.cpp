@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -22,6 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kMaxSeeds = 1'000'000;
+constexpr double kDiverged = 1e6;            // nats a token
 constexpr std::int64_t kStepsToAnswer = 64;  // before it is asked again whether to go on
 
 // One training.
@@ -30,7 +30,8 @@ struct Run {
   double train_loss = 0;
   double seconds = 0;
 
-  bool diverged() const { return !std::isfinite(held_out_loss); }
+  // A loss that is finite and absurd would have squares that are not.
+  bool diverged() const { return !(held_out_loss < kDiverged); }
 };
 
 using Runs = std::vector<std::optional<Run>>;  // of each seed, as far as they are done
@@ -162,6 +163,15 @@ void AblationConfig::check() const {
   if (threads < 1 || threads > kMaxThreads) {
     throw Error(
         fmt::format("threads: out of range, expected 1 to {}, got {}", kMaxThreads, threads));
+  }
+  if (first_seed >
+      std::numeric_limits<std::uint64_t>::max() - static_cast<std::uint64_t>(seeds - 1)) {
+    throw Error(fmt::format("first_seed: expected one that {} others can follow, got {}", seeds - 1,
+                            first_seed));
+  }
+  if (!(held_out > 0 && held_out < 1)) {
+    throw Error(
+        fmt::format("held_out: out of range, expected above 0 and below 1, got {}", held_out));
   }
 }
 

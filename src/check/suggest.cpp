@@ -40,8 +40,11 @@ double as_double(std::size_t number) { return static_cast<double>(number); }
 
 class Adviser {
  public:
-  Adviser(const ListReport& report, const Overrule& overrule)
-      : report_(report), points_(report.unit(TokenKind::kCodepoint)), overrule_(overrule) {}
+  Adviser(const ListReport& report, std::size_t trained_on, const Overrule& overrule)
+      : report_(report),
+        points_(report.unit(TokenKind::kCodepoint)),
+        trained_on_(trained_on),
+        overrule_(overrule) {}
 
   Suggestion advise() {
     choose_tokens();
@@ -69,6 +72,7 @@ class Adviser {
 
   const ListReport& report_;
   const UnitCounts& points_;
+  std::size_t trained_on_;
   const Overrule& overrule_;
   const Size* size_ = nullptr;
   Suggestion made_;
@@ -154,17 +158,16 @@ void Adviser::choose_size() {
 
 void Adviser::choose_steps() {
   TrainConfig& train = made_.train;
-  const auto documents = static_cast<std::int64_t>(report_.documents);
+  const auto documents = static_cast<std::int64_t>(trained_on_);
   train.batch_size = static_cast<int>(std::min<std::int64_t>(size_->batch_size, documents));
   train.learning_rate = size_->learning_rate;
   overrule_(made_);
   train.num_steps = std::clamp(
-      static_cast<std::int64_t>(size_->epochs * as_double(report_.documents)) / train.batch_size,
+      static_cast<std::int64_t>(size_->epochs * as_double(trained_on_)) / train.batch_size,
       kFewestSteps, kMostSteps);
   made_.engine = default_engine(made_.config, train.batch_size);
   overrule_(made_);
-  made_.epochs =
-      static_cast<double>(train.num_steps * train.batch_size) / as_double(report_.documents);
+  made_.epochs = static_cast<double>(train.num_steps * train.batch_size) / as_double(trained_on_);
   because("batch_size", std::to_string(train.batch_size), "");
   because("learning_rate", fmt::format("{}", train.learning_rate), "");
   because("num_steps", std::to_string(train.num_steps),
@@ -190,11 +193,15 @@ std::vector<std::vector<int>> random_documents(const Suggestion& suggestion,
 
 }  // namespace
 
-Suggestion suggest(const ListReport& report, const Overrule& overrule) {
+Suggestion suggest(const ListReport& report, std::size_t trained_on, const Overrule& overrule) {
   if (report.unit(TokenKind::kCodepoint).total == 0) {
     throw Error("suggestion: no documents, expected a list with at least one");
   }
-  return Adviser(report, overrule).advise();
+  return Adviser(report, trained_on, overrule).advise();
+}
+
+Suggestion suggest(const ListReport& report) {
+  return suggest(report, report.documents, [](Suggestion&) {});
 }
 
 double measure_training(const Suggestion& suggestion, const ListReport& report) {

@@ -42,7 +42,7 @@ std::span<const ExportTarget> export_targets() {
        .has_prefix = false,
        .format = format_python},
       {.name = "js",
-       .what = "one module of JavaScript for browsers and Node, with the bits of engine exact",
+       .what = "one module of JavaScript for browsers and Node, with the names of engine exact",
        .weights = {kFloat64},
        .is_text = true,
        .has_prefix = false,

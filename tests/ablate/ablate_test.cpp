@@ -234,7 +234,7 @@ TEST(Ablate, BadInputIsRefused) {
   EXPECT_EQ(message({.seeds = 0}), "seeds: out of range, expected 1 to 1000000, got 0");
   EXPECT_EQ(message({.threads = 0}), "threads: out of range, expected 1 to 1024, got 0");
   EXPECT_EQ(message({.held_out = 1}),
-            "split: share out of range, expected above 0 and below 1, got 1");
+            "held_out: out of range, expected above 0 and below 1, got 1");
   study.train.batch_size = 1000;
   EXPECT_TRUE(message({}).starts_with("batch_size: a batch larger than the data")) << message({});
   study.train.batch_size = 1;

@@ -95,11 +95,24 @@ TEST_F(AblateTest, OneSeedHasNoInterval) {
 }
 
 TEST_F(AblateTest, DivergedRunsAreSaid) {
-  const RunResult result =
-      run(study({"--variants", "no-wpe", "--optimizer", "sgd", "--learning-rate", "1e300"}));
-  EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_TRUE(contains(result.out, "unchanged: 3 of 3 runs diverged and are in no figure\n"))
-      << result.out;
+  for (const char* rate : {"1e30", "1e300"}) {  // losses that are absurd, and no numbers
+    const RunResult result = run(study({"--variants", "no-rmsnorm", "--optimizer", "sgd", "--steps",
+                                        "1", "--learning-rate", rate}));
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_TRUE(contains(result.out, "no-rmsnorm: 3 of 3 runs diverged and are in no figure\n"))
+        << result.out;
+  }
+}
+
+TEST_F(AblateTest, AFileThatCannotBeWrittenCostsNoOther) {
+  const RunResult result = run(study({"--svg", "no/such.svg", "--html", "report.html"}));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_TRUE(contains(result.err, "no/such.svg")) << result.err;
+  EXPECT_TRUE(contains(file("report.html"), "</html>"));
+  for (const Arguments& wrong :
+       {Arguments{"--held-out", "7"}, {"--seed", "18446744073709551615"}}) {
+    EXPECT_EQ(run(study(wrong)).status, 1) << wrong[0];
+  }
 }
 
 // Elements are closed but for those that HTML closes itself, and nothing is loaded from elsewhere.
@@ -151,7 +164,7 @@ TEST_F(AblateTest, BadInput) {
   expect_error({"--seeds", "0"}, 1, "seeds: out of range, expected 1 to 1000000, got 0");
   expect_error({"--steps", "0"}, 1, "num_steps: expected 1 or more, got 0");
   expect_error({"--steps", "-1"}, 1, "num_steps: out of range");
-  expect_error({"--held-out", "1"}, 1, "split: share out of range");
+  expect_error({"--held-out", "1"}, 1, "held_out: out of range");
   expect_error({"--threads", "0"}, 1, "threads: out of range");
   expect_error({"--data", "absent"}, 1, "absent: ");
   expect_error({"--batch-size", "11"}, 1, "batch_size: a batch larger than the data");

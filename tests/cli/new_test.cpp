@@ -166,8 +166,43 @@ TEST_F(NewTest, AnInterruptWhileItWritesShowsWhatIsDone) {
   const RunResult result = process.wait();
   EXPECT_EQ(result.status, 128 + SIGTERM);
   EXPECT_FALSE(result.killed);
+  EXPECT_EQ(nlohmann::json::parse(result.out)["stopped"], true);
+  EXPECT_FALSE(contains(result.out, "by heart")) << result.out;
   EXPECT_EQ(nlohmann::json::parse(result.out), nlohmann::json::parse(file("out/report.json")));
   EXPECT_EQ(run({"sample", "out", "-n", "3"}).status, 0);
+}
+
+// Of random letters there is nothing to be learned but how often each comes.
+TEST_F(NewTest, IsHeldAgainstTheBetterCounts) {
+  PythonRandom random(5);
+  std::string words;
+  for (int i = 0; i < 300; ++i) {
+    do {
+      words += static_cast<char>('a' + random.randbelow(5));
+    } while (random.randbelow(4) > 0);
+    words += "\n";
+  }
+  put_file(folder_ / "words", words);
+  const auto report = report_of(small({"--seeds", "1", "--num-steps", "5"}));
+  const double two = report["baselines"]["bigram"], four = report["baselines"]["four_gram"];
+  ASSERT_LT(two, four);
+  ASSERT_GT(report["fits"][0]["held_out_loss"], two);
+  EXPECT_TRUE(contains(report["verdicts"].dump(), "Counts of two tokens predict"));
+}
+
+TEST_F(NewTest, OneDivergedSeedCostsNoOther) {
+  write_words(60);
+  const Arguments wild = {"--optimizer", "sgd", "--batch-size", "1", "--seeds", "8"};
+  Arguments some = wild, all = wild;
+  some.insert(some.end(), {"--learning-rate", "1.2"});
+  all.insert(all.end(), {"--learning-rate", "1e30", "--out", "none"});
+  const RunResult result = run(small(some));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(contains(result.err, "is left out: ")) << result.err;
+  EXPECT_LT(nlohmann::json::parse(result.out)["fits"].size(), 8u);
+  const RunResult none = run(small(all));
+  EXPECT_EQ(none.status, 1);
+  EXPECT_TRUE(contains(none.err, "all trainings diverged")) << none.err;
 }
 
 TEST_F(NewTest, BadInput) {

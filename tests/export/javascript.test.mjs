@@ -3,7 +3,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -37,11 +37,15 @@ for (const [name, ...args] of [
   ['names', '--data', NAMES],
   ['first', '--data', NAMES, '--edition', 'first', '--num-steps', '200'],
   ['deep', '--data', NAMES, '--n-layer', '2', '--activation', 'relu2', '--num-steps', '100'],
+  ['narrow', '--data', NAMES, '--n-embd', '20', '--n-head', '5', '--num-steps', '100'],
   ['graphemes', '--data', HINDI, '--tokens', 'grapheme', '--num-steps', '100'],
   ['codepoints', '--data', HINDI, '--num-steps', '100'],
 ]) {
   test(`${name}: the program's names`, async () => {
-    const { sample, tokens, config } = await trained(name, ...args);
+    const { sample, tokens, config, encode } = await trained(name, ...args);
+    for (const document of readFileSync(args[1], 'utf8').trim().split('\n').slice(0, 50)) {
+      assert.equal(encode(document).map((id) => tokens[id]).join(''), document);
+    }
     assert.equal(tokens.length, config.vocab_size);
     const prefix = tokens.reduce((a, b) => (b.length > a.length ? b : a)); // several code points, if one has
     assert.deepEqual(sample({ n: 50 }), samplesOf(name, '-n', '50'));

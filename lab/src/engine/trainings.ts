@@ -91,7 +91,7 @@ export class Trainings {
     const [lossesA, lossesB] = [a, b].map((settings) => this.losses(documents, settings, steps));
     return this.withSettings(a, (inA) => this.withSettings(b, (inB) => wasm.withText(documents, (text, size) =>
       wasm.withText('exact\0', (engine) => {
-        const diff = wasm.pointer('diff_new', text, size, inA, inB, engine, BigInt(steps));
+        const diff = wasm.pointer('diff_new', text, size, inA, inB, engine, integer('steps', steps, MOST_INT32));
         try {
           return { ...this.parting(diff), lossesA, lossesB };
         } finally {
@@ -166,8 +166,9 @@ export class Trainings {
     }));
   }
 
-  private advance(run: Run, steps: number): Float64Array {
+  private advance(run: Run, most: number): Float64Array {
     const { wasm } = this;
+    const steps = Math.min(Number(integer('steps', most, MOST_INT32)), run.numSteps);
     return wasm.scratch(8 * steps + 8, (losses) => {
       wasm.check('train', run.handle, steps, losses, losses + 8 * steps);
       return wasm.doubles(losses, wasm.u32(losses + 8 * steps));

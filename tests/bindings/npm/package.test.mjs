@@ -33,6 +33,13 @@ async function use(engine, names) {
   } catch (caught) {
     error = [caught instanceof EngineError, caught.message];
   }
+  for (const steps of [-1, NaN, 1.5, 2 ** 32 + 3]) {
+    try {
+      await engine.train(training.id, steps);
+    } catch ({ message }) {
+      wrong.push(message);
+    }
+  }
   const bytes = await engine.startTraining(names, { numSteps: 1, tokens: 'byte' });
   const wrong = [];
   for (const settings of [{ seed: -1 }, { nLayer: 1.5 }, { numSteps: 2 ** 63 }, { tokens: 'word' }]) {
@@ -78,6 +85,10 @@ function check({ here, there, closed }) {
     'nLayer: expected an integer from 0 to 2147483647, got 1.5',
     'numSteps: expected an integer from 0 to 9223372036854775807, got 9223372036854776000',
     "tokens: expected codepoint, grapheme, byte, got 'word'",
+    'steps: expected an integer from 0 to 2147483647, got -1',
+    'steps: expected an integer from 0 to 2147483647, got NaN',
+    'steps: expected an integer from 0 to 2147483647, got 1.5',
+    'steps: expected an integer from 0 to 2147483647, got 4294967299',
   ]);
   assert.deepEqual(there, here);
   assert.deepEqual(closed, ['the engine was closed', 'the engine was closed']);
