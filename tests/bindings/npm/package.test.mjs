@@ -33,18 +33,18 @@ async function use(engine, names) {
   } catch (caught) {
     error = [caught instanceof EngineError, caught.message];
   }
-  for (const steps of [-1, NaN, 1.5, 2 ** 32 + 3]) {
-    try {
-      await engine.train(training.id, steps);
-    } catch ({ message }) {
-      wrong.push(message);
-    }
-  }
   const bytes = await engine.startTraining(names, { numSteps: 1, tokens: 'byte' });
   const wrong = [];
   for (const settings of [{ seed: -1 }, { nLayer: 1.5 }, { numSteps: 2 ** 63 }, { tokens: 'word' }]) {
     try {
       await engine.startTraining(names, settings);
+    } catch ({ message }) {
+      wrong.push(message);
+    }
+  }
+  for (const steps of [-1, NaN, 1.5, 2 ** 32 + 3]) {
+    try {
+      await engine.train(training.id, steps);
     } catch ({ message }) {
       wrong.push(message);
     }
