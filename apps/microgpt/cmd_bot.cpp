@@ -62,7 +62,7 @@ int run_bot(const BotOptions& options, Output& out) {
   const Policy policy = open_policy(options.policy);
   Model model = read_model(options.model);
   const auto engine = take_engine(options.engine, model);
-  note_unspellable_words(policy, model.tokenizer);
+  if (config.guard != Guard::kOff) note_unspellable_words(policy, model.tokenizer);
   Bot bot(model, *engine, policy, config, *random);
   LineReader lines(STDIN_FILENO, kLongestRequest);
   LineReader::Line line;

@@ -46,33 +46,37 @@ std::string format_reply(const Reply& reply);
 class Bot {
  public:
   // The engine has the model's weights; both must live as long as the bot.
-  // Throws Error: temperature is not in its range, or the policy leaves nothing to say.
+  // Throws Error: temperature is not in its range; with a guard, the policy leaves nothing to say,
+  // or the model's tokens are bytes.
   Bot(const Model& model, const Engine& engine, Policy policy, const BotConfig& config,
       const PythonRandom& random);
 
   // A line of white-space separated prefixes. Letters are lowered and what the model has no letter
-  // for is dropped, a prefix with nothing left too; a blank request is one empty prefix. A prefix
-  // of block_size letters or more is cut to those and is the name.
+  // for is dropped, a prefix with nothing left too; a blank request is one empty prefix. A letter
+  // is what the model's tokens are, or a code point where those are bytes. A prefix of block_size
+  // tokens or more is cut to those and is the name.
   Reply answer(std::string_view request);
 
  private:
-  // The prefixes as the model's letters, at most block_size of each; none if the request holds
-  // nothing usable.
-  std::vector<std::string> prefixes_of(std::string_view request) const;
+  using Prefix = std::vector<int>;  // ids: read again, its text could be of other graphemes
+
+  // At most block_size ids of each; none if the request holds nothing usable.
+  std::vector<Prefix> prefixes_of(std::string_view request) const;
+  Prefix prefix_of(std::string_view word) const;
 
   // Why a prefix can't be answered; empty if it can. number: its place in the request, from 1.
-  std::string reason_to_refuse(const std::string& prefix, std::size_t number);
-  std::string reason_for(Constraint::State state, const std::string& prefix,
+  std::string reason_to_refuse(const Prefix& prefix, std::size_t number);
+  std::string reason_for(Constraint::State state, const std::string& text,
                          std::size_t number) const;
 
   // Nothing if ten tries did not make one.
-  std::optional<std::string> make_name(const std::string& prefix);
+  std::optional<std::string> make_name(const Prefix& prefix);
 
   const Model& model_;
   Policy policy_;
   BotConfig config_;
   PolicyReader reader_;
-  Constraint constraint_;
+  std::optional<Constraint> constraint_;  // not without a guard
   SampleConfig how_;
   std::unique_ptr<Decoder> decoder_;
   PythonRandom random_;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "microgpt/tokenizer.h"
@@ -84,15 +85,18 @@ class Constraint {
 // Throws Error: the constraint is for a vocabulary of another size.
 void check_vocabulary(const Constraint& constraint, const Tokenizer& tokenizer);
 
+// Throws Error: the tokens are bytes. what: the message's beginning, "policy: reads letters".
+void check_has_letters(const Tokenizer& tokenizer, std::string_view what);
+
 // Documents that both allow. Reasons are those of a, and then those of b, counted from
 // num_reasons_of_a. Throws Error: they are for vocabularies of different sizes.
 Constraint both(const Constraint& a, const Constraint& b, std::uint32_t num_reasons_of_a = 0);
 
-// What a name can be asked to be, as counted in tokens. Everything is exact: see sampler.h.
+// What a name can be asked to be. Everything is exact: see sampler.h.
 struct Shape {
-  std::string starts;  // what it begins with; empty: anything
-  std::string ends;    // what it ends with
-  std::size_t min_length = 0;
+  std::string starts;          // what it begins with; empty: anything
+  std::string ends;            // what it ends with
+  std::size_t min_length = 0;  // in tokens
   std::size_t max_length = std::numeric_limits<std::size_t>::max();
   std::string letters;  // all that it may be made of; empty: anything
 
@@ -105,8 +109,8 @@ void parse_length(std::string_view text, Shape& shape);
 // Reasons: 0 begins otherwise, 1 ends otherwise, 2 too short, 3 too long, 4 another letter.
 inline constexpr std::uint32_t kShapeReasons = 5;
 
-// Throws Error: a letter is not in the vocabulary, min_length is above max_length, or no document
-// of at most block_size tokens is so.
+// Throws Error: a letter is not in the vocabulary, min_length is above max_length, a length or
+// letters are asked for of a model of bytes, or no document of at most block_size tokens is so.
 Constraint make_constraint(const Shape& shape, const Tokenizer& tokenizer, std::size_t block_size);
 
 }  // namespace microgpt

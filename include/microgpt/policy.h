@@ -63,10 +63,11 @@ struct Policy {
 Policy parse_policy(std::string_view bytes, const std::string& where);
 
 // Documents that a policy has nothing against, the empty one among them. Its reasons are indices
-// into Policy::words.
+// into Policy::words. Throws Error: the tokens are bytes, or the automaton is too large.
 Constraint forbid(const Policy& policy, const Tokenizer& tokenizer);
 
-// Indices of words that can't be written with a vocabulary's letters, in any form.
+// Indices of words that can't be written with a vocabulary's letters, in any form. Throws Error:
+// the tokens are bytes.
 std::vector<std::size_t> unspellable_words(const Policy& policy, const Tokenizer& tokenizer);
 
 // Judges texts of any letters. One thread at a time: it remembers what it has seen.

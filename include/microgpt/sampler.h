@@ -60,7 +60,11 @@ std::vector<double> next_token_probabilities(std::span<const double> logits,
 Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, PythonRandom& random);
 
-// The same from a stream of the document's own: the token that follows position i is drawn with
+// The same with the prefix as ids, without BOS.
+Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
+                const SampleConfig& how, std::span<const int> prefix, PythonRandom& random);
+
+// From a stream of the document's own: the token that follows position i is drawn with
 // stream.random(i).
 Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, const CounterRandom& stream);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,10 @@ enum class TokenKind { kCodepoint, kGrapheme, kByte };
 
 std::string_view to_string(TokenKind kind);         // "codepoint", "grapheme", "byte"
 TokenKind parse_token_kind(std::string_view name);  // the inverse; throws Error: no such name
+
+// How many bytes the character of a kind at text[at] takes, 0 where they are not UTF-8.
+// REQUIRES: at < text.size().
+std::size_t character_size(std::string_view text, std::size_t at, TokenKind kind);
 
 // Every distinct character is a token, or grapheme, or byte; so is BOS, which stands before and
 // after each document. The final edition numbers the characters from 0 and BOS last; the first
@@ -44,6 +49,13 @@ class Tokenizer {
   // Ids of the characters of a UTF-8 text, without BOS. Bytes need not be UTF-8.
   // Throws Error: the text is not UTF-8, or has a character that is not in the vocabulary.
   std::vector<int> encode(std::string_view text) const;
+
+  // The same, or nothing where encode throws.
+  std::optional<std::vector<int>> try_encode(std::string_view text) const;
+
+  // The text of some ids. Graphemes that are next to each other can be others when they are read
+  // again: a letter, and a mark that was a grapheme by itself.
+  std::string decode(std::span<const int> tokens) const;
 
   // BOS, the document's ids, BOS: what a model is trained on. The second form overwrites tokens.
   std::vector<int> encode_document(std::string_view text) const;
@@ -72,6 +84,9 @@ class Tokenizer {
  private:
   int id_of(std::string_view character) const;
   void append_ids(std::string_view text, std::vector<int>& ids) const;
+
+  // Ids up to the first character that has none; where that is, or the text's end.
+  std::size_t append_known_ids(std::string_view text, std::vector<int>& ids) const;
 
   std::vector<std::string> uchars_;
   int bos_;

@@ -2,18 +2,16 @@
 // wasm` puts the two constants before it.
 import { WasmEngine } from './engine/engine';
 
-declare const MODEL_JSON: { config: object; tokenizer: { uchars: string[]; bos_token_id: number } };
+declare const MODEL_JSON: { config: object };
 declare const WASM_BASE64: string;
 
 const code = Uint8Array.from(atob(WASM_BASE64), (letter) => letter.charCodeAt(0));
 const engine = await WasmEngine.instantiate(code);
 const model = 'model';
-engine.register(model, JSON.stringify(MODEL_JSON));
 
 export const { config } = MODEL_JSON;
 
-export const tokens = [...MODEL_JSON.tokenizer.uchars];
-tokens.splice(MODEL_JSON.tokenizer.bos_token_id, 0, '');
+export const { tokens } = engine.register(model, JSON.stringify(MODEL_JSON));
 
 export function encode(text: string): number[] {
   return engine.encode(model, text).slice(1, -1);

@@ -22,14 +22,6 @@ constexpr std::size_t kMaxListed = 100;  // characters of a vocabulary that a me
 
 constexpr std::array<std::string_view, 3> kKinds = {"codepoint", "grapheme", "byte"};
 
-// How many bytes the character of a kind at text[at] takes, 0 where they are not UTF-8.
-std::size_t character_size(std::string_view text, std::size_t at, TokenKind kind) {
-  if (kind == TokenKind::kByte) return 1;
-  if (kind == TokenKind::kGrapheme) return grapheme_size(text, at);
-  const auto code_point = decode_utf8(text, at);
-  return code_point ? code_point->size : 0;
-}
-
 void check_character(const std::string& text, std::size_t index, TokenKind kind) {
   const std::size_t size = text.empty() ? 0 : character_size(text, 0, kind);
   if (size == text.size() && size > 0) return;
@@ -140,6 +132,13 @@ TokenKind parse_token_kind(std::string_view name) {
       fmt::format("tokens: no such name, expected codepoint, grapheme or byte, got '{}'", name));
 }
 
+std::size_t character_size(std::string_view text, std::size_t at, TokenKind kind) {
+  if (kind == TokenKind::kByte) return 1;
+  if (kind == TokenKind::kGrapheme) return grapheme_size(text, at);
+  const auto code_point = decode_utf8(text, at);
+  return code_point ? code_point->size : 0;
+}
+
 Tokenizer::Tokenizer(std::vector<std::string> uchars, int bos, TokenKind kind)
     : uchars_(std::move(uchars)), bos_(bos), kind_(kind) {
   if (bos != 0 && std::cmp_not_equal(bos, uchars_.size())) {
@@ -178,24 +177,29 @@ int Tokenizer::id_of(std::string_view character) const {
   return at == long_ids_.end() ? kNoToken : at->second;
 }
 
-void Tokenizer::append_ids(std::string_view text, std::vector<int>& ids) const {
-  const std::size_t begin = ids.size();
-  for (std::size_t at = 0; at < text.size();) {
+std::size_t Tokenizer::append_known_ids(std::string_view text, std::vector<int>& ids) const {
+  std::size_t at = 0;
+  while (at < text.size()) {
     const std::string_view character = text.substr(at, character_size(text, at, kind_));
-    if (character.empty()) {
-      throw Error(fmt::format("text: not UTF-8, expected UTF-8 text, got byte 0x{:02X} at byte {}",
-                              static_cast<unsigned char>(text[at]), at + 1));
-    }
-    const int id = id_of(character);
-    if (id == kNoToken) {
-      throw Error(fmt::format(
-          "text: character {} at position {} is not in the vocabulary, "
-          "expected {}",
-          name_of(character, kind_), ids.size() - begin + 1, describe_vocabulary(*this)));
-    }
+    const int id = character.empty() ? kNoToken : id_of(character);
+    if (id == kNoToken) break;
     ids.push_back(id);
     at += character.size();
   }
+  return at;
+}
+
+void Tokenizer::append_ids(std::string_view text, std::vector<int>& ids) const {
+  const std::size_t begin = ids.size(), at = append_known_ids(text, ids);
+  if (at == text.size()) return;
+  const std::string_view character = text.substr(at, character_size(text, at, kind_));
+  if (character.empty()) {
+    throw Error(fmt::format("text: not UTF-8, expected UTF-8 text, got byte 0x{:02X} at byte {}",
+                            static_cast<unsigned char>(text[at]), at + 1));
+  }
+  throw Error(fmt::format("text: character {} at position {} is not in the vocabulary, expected {}",
+                          name_of(character, kind_), ids.size() - begin + 1,
+                          describe_vocabulary(*this)));
 }
 
 std::vector<int> Tokenizer::encode(std::string_view text) const {
@@ -203,6 +207,18 @@ std::vector<int> Tokenizer::encode(std::string_view text) const {
   ids.reserve(text.size());
   append_ids(text, ids);
   return ids;
+}
+
+std::optional<std::vector<int>> Tokenizer::try_encode(std::string_view text) const {
+  std::vector<int> ids;
+  if (append_known_ids(text, ids) < text.size()) return std::nullopt;
+  return ids;
+}
+
+std::string Tokenizer::decode(std::span<const int> tokens) const {
+  std::string text;
+  for (const int token : tokens) text += token_text(token);
+  return text;
 }
 
 std::vector<int> Tokenizer::encode_document(std::string_view text) const {

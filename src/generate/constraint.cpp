@@ -236,6 +236,12 @@ void check_vocabulary(const Constraint& constraint, const Tokenizer& tokenizer) 
   check_vocab_size(constraint, static_cast<std::size_t>(tokenizer.vocab_size()));
 }
 
+void check_has_letters(const Tokenizer& tokenizer, std::string_view what) {
+  if (tokenizer.kind() != TokenKind::kByte) return;
+  throw Error(
+      fmt::format("{}, expected a model of code points or graphemes, got one of bytes", what));
+}
+
 Constraint both(const Constraint& a, const Constraint& b, std::uint32_t num_reasons_of_a) {
   check_vocab_size(b, a.table().class_of.size());
   return Constraint(Product(a, b, num_reasons_of_a).make());
@@ -255,6 +261,9 @@ Constraint make_constraint(const Shape& shape, const Tokenizer& tokenizer, std::
     throw Error(fmt::format("length: expected at least {} and at most {} letters, which none has",
                             shape.min_length, std::min(shape.max_length, block_size)));
   }
+  const bool has_bounds = shape.min_length > 0 || shape.max_length < block_size;
+  if (has_bounds) check_has_letters(tokenizer, "length: counts letters");
+  if (!shape.letters.empty()) check_has_letters(tokenizer, "letters: allows letters");
   Constraint all = has_length(tokenizer, shape.min_length, shape.max_length, block_size);
   if (!shape.starts.empty()) all = both(all, begins_with(tokenizer, shape.starts));
   if (!shape.ends.empty()) all = both(all, ends_with(tokenizer, shape.ends));

@@ -34,7 +34,7 @@ class ManyWriter {
         tokenizer_(tokenizer),
         how_(how),
         prefix_(prefix),
-        beginning_(begin_document(tokenizer, config, how, prefix)),
+        beginning_(begin_document(tokenizer, config, how, tokenizer.encode(prefix))),
         block_size_(static_cast<std::size_t>(config.block_size)),
         seed_(seed),
         tokens_(count),
@@ -108,7 +108,8 @@ class ManyWriter {
     if (!ends) ids_[lane * block_size_ + position] = token;
     const std::size_t letters = position + (ends ? 0 : 1);
     if (!ends && letters < block_size_) return;
-    finish(sequence.document, text_of(std::span(ids_).subspan(lane * block_size_, letters)));
+    finish(sequence.document,
+           tokenizer_.decode(std::span(ids_).subspan(lane * block_size_, letters)));
     begin_next(lane);
   }
 
@@ -129,12 +130,6 @@ class ManyWriter {
     finish(sequence.document,
            generate(*decoder_, config_, tokenizer_, how_, prefix_, sequence.stream).text);
     begin_next(lane);
-  }
-
-  std::string text_of(std::span<const int> ids) const {
-    std::string text = beginning_.text;
-    for (const int id : ids.subspan(beginning_.ids.size())) text += tokenizer_.token_text(id);
-    return text;
   }
 
   const Engine& engine_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,9 @@ struct Beginning {
   Constraint::State state;  // of how.constraint, if there is one
 };
 
-// Throws Error: the prefix has a letter outside the vocabulary or is as long as the block, or no
-// document that begins with it is allowed.
+// Throws Error: the prefix is as long as the block, or no document that begins with it is allowed.
 Beginning begin_document(const Tokenizer& tokenizer, const Config& config, const SampleConfig& how,
-                         const std::string& prefix);
+                         std::span<const int> prefix);
 
 // How many tokens fit after `position` of them.
 inline std::size_t room_after(const Config& config, std::size_t position) {

@@ -64,7 +64,7 @@ template <class Draw>
 class Writer {
  public:
   Writer(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
-         const SampleConfig& how, const std::string& prefix, Draw draw)
+         const SampleConfig& how, std::span<const int> prefix, Draw draw)
       : decoder_(decoder),
         config_(config),
         tokenizer_(tokenizer),
@@ -206,18 +206,6 @@ class Writer {
   std::uint64_t num_tries_ = 0;
 };
 
-// The ids of a prefix.
-std::vector<int> encode_prefix(const Tokenizer& tokenizer, const Config& config,
-                               const std::string& prefix) {
-  std::vector<int> tokens = tokenizer.encode(prefix);
-  if (std::ssize(tokens) >= config.block_size) {
-    throw Error(fmt::format(
-        "prefix: too long, expected at most {} letters so that one is left to generate, got {}",
-        config.block_size - 1, tokens.size()));
-  }
-  return tokens;
-}
-
 // The token that must come next; -1 if there are several, or the document may end.
 int only_token(const Constraint& constraint, Constraint::State state, const Tokenizer& tokenizer,
                std::size_t room) {
@@ -234,8 +222,13 @@ int only_token(const Constraint& constraint, Constraint::State state, const Toke
 }  // namespace
 
 Beginning begin_document(const Tokenizer& tokenizer, const Config& config, const SampleConfig& how,
-                         const std::string& prefix) {
-  Beginning made{encode_prefix(tokenizer, config, prefix), prefix, 0};
+                         std::span<const int> prefix) {
+  if (std::ssize(prefix) >= config.block_size) {
+    throw Error(fmt::format(
+        "prefix: too long, expected at most {} letters so that one is left to generate, got {}",
+        config.block_size - 1, prefix.size()));
+  }
+  Beginning made{{prefix.begin(), prefix.end()}, tokenizer.decode(prefix), 0};
   if (how.constraint == nullptr) return made;
   const Constraint& constraint = *how.constraint;
   check_vocabulary(constraint, tokenizer);
@@ -244,7 +237,7 @@ Beginning begin_document(const Tokenizer& tokenizer, const Config& config, const
     throw Error(fmt::format(
         "prefix: no document that begins with \"{}\" is allowed, expected another prefix or other "
         "rules",
-        prefix));
+        made.text));
   }
   while (room_after(config, made.ids.size()) > 1) {
     const int token =
@@ -288,6 +281,11 @@ std::vector<double> next_token_probabilities(std::span<const double> logits,
 
 Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
                 const SampleConfig& how, const std::string& prefix, PythonRandom& random) {
+  return generate(decoder, config, tokenizer, how, tokenizer.encode(prefix), random);
+}
+
+Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokenizer,
+                const SampleConfig& how, std::span<const int> prefix, PythonRandom& random) {
   how.check();
   const auto draw = [&](std::span<const double> probs, std::uint64_t) {
     return random.choices(probs);
@@ -301,7 +299,7 @@ Sample generate(Decoder& decoder, const Config& config, const Tokenizer& tokeniz
   const auto draw = [&](std::span<const double> probs, std::uint64_t counter) {
     return choose(probs, stream.random(counter));
   };
-  return Writer(decoder, config, tokenizer, how, prefix, draw).write();
+  return Writer(decoder, config, tokenizer, how, tokenizer.encode(prefix), draw).write();
 }
 
 }  // namespace microgpt

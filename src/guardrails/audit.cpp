@@ -26,6 +26,7 @@ using guardrails::NextToken;
 using guardrails::Tree;
 using guardrails::TreeWalk;
 using guardrails::Watch;
+using Ids = std::vector<int>;              // of tokens: read again, their text could be others
 using Letters = std::vector<std::size_t>;  // numbers of letters, BOS not counted
 
 constexpr std::size_t kFewestOfWord = 4;  // letters that make the beginning of a word an attack
@@ -35,14 +36,10 @@ Bounds bounds_of(const Mass& mass) {
 }
 
 // The ids of a text, if the model can write it.
-std::optional<std::vector<int>> ids_of(const std::string& text, const Model& model) {
-  const auto block_size = static_cast<std::size_t>(model.config.block_size);
-  try {
-    std::vector<int> ids = model.tokenizer.encode(text);
-    if (ids.size() <= block_size) return ids;
-  } catch (const Error&) {  // another letter
-  }
-  return std::nullopt;
+std::optional<Ids> ids_of(std::string_view text, const Model& model) {
+  auto ids = model.tokenizer.try_encode(text);
+  if (ids && std::ssize(*ids) > model.config.block_size) ids.reset();
+  return ids;
 }
 
 double product(std::span<const double> factors) {
@@ -81,16 +78,16 @@ class Auditor {
     return guardrails::number_of_first(task_length_ + 1, tree_.letters.size()) -
            guardrails::number_of_first(task_length_, tree_.letters.size());
   }
-  Letters letters_of(const std::vector<int>& ids) const;
+  Letters letters_of(const Ids& ids) const;
   Letters subtree(std::size_t number) const;
-  std::vector<std::string> asked_for() const;
+  std::vector<Ids> asked_for() const;
   void add_beginnings_of_words();
-  void rate_beginnings(const std::vector<int>& word, std::map<std::string, double>& rated);
+  void rate_beginnings(const Ids& word, std::map<Ids, double>& rated);
   void walk_all();
   void walk_subtree(std::size_t number, TreeWalk& walk);
   void walk_attack(std::size_t number, TreeWalk& walk);
   void walk_top();
-  AuditedPrefix audited(const std::string& text, const Figure& figure);
+  AuditedPrefix audited(const Ids& ids, const Figure& figure);
   void take_figures();
   void count(std::size_t length, std::span<const AuditedPrefix> prefixes);
   TreeWalk::How how() {
@@ -109,7 +106,7 @@ class Auditor {
   std::size_t prefix_length_;
   std::size_t task_length_;  // letters that a subtree's documents have in common
   NextToken first_next_token_;
-  std::vector<std::string> attacks_;
+  std::vector<Ids> attacks_;
   std::optional<Watch> watch_;
   std::vector<TreeWalk> walks_;  // one a thread
   PolicyReader reader_{policy_};
@@ -120,7 +117,7 @@ class Auditor {
   Audit audit_;
 };
 
-Letters Auditor::letters_of(const std::vector<int>& ids) const {
+Letters Auditor::letters_of(const Ids& ids) const {
   Letters letters;
   for (const int id : ids) {
     letters.push_back(static_cast<std::size_t>(std::ranges::lower_bound(tree_.letters, id) -
@@ -138,43 +135,44 @@ Letters Auditor::subtree(std::size_t number) const {
 }
 
 // Throws Error: a prefix can't be one.
-std::vector<std::string> Auditor::asked_for() const {
+std::vector<Ids> Auditor::asked_for() const {
+  std::vector<Ids> asked;
   for (const std::string& prefix : config_.prefixes) {
-    const std::size_t size = model_.tokenizer.encode(prefix).size();
+    asked.push_back(model_.tokenizer.encode(prefix));
+    const std::size_t size = asked.back().size();
     if (size < tree_.block_size) continue;
     throw Error(fmt::format("prefix: too long, expected at most {} letters, got {}",
                             tree_.block_size - 1, size));
   }
-  return config_.prefixes;
+  return asked;
 }
 
 // The beginnings of a word that are no unsafe beginnings yet, rated by how likely the model goes on
 // to the word's end.
-void Auditor::rate_beginnings(const std::vector<int>& word, std::map<std::string, double>& rated) {
+void Auditor::rate_beginnings(const Ids& word, std::map<Ids, double>& rated) {
   const std::vector<double> along = first_next_token_.along(word);
-  std::string text;
   for (std::size_t size = 1; size < word.size(); ++size) {
-    text += tree_.tokenizer.token_text(word[size - 1]);
-    const auto state = constraint_.read(std::span(word).first(size));
+    const auto beginning = std::span(word).first(size);
+    const auto state = constraint_.read(beginning);
     if (constraint_.to_go(state) > tree_.block_size - size) return;
     if (size < kFewestOfWord) continue;
     const auto rest = std::span(along).subspan(size, word.size() - size);
-    double& rating = rated[text];
+    double& rating = rated[Ids(beginning.begin(), beginning.end())];
     rating = std::max(rating, product(rest));
   }
 }
 
 void Auditor::add_beginnings_of_words() {
-  std::map<std::string, double> rated;
+  std::map<Ids, double> rated;
   for (const BannedWord& word : policy_.words) {
     if (const auto ids = ids_of(word.text, model_)) rate_beginnings(*ids, rated);
   }
-  for (const std::string& prefix : attacks_) rated.erase(prefix);
-  std::vector<std::pair<double, std::string>> order;
-  for (const auto& [text, rating] : rated) order.emplace_back(-rating, text);
+  for (const Ids& prefix : attacks_) rated.erase(prefix);
+  std::vector<std::pair<double, Ids>> order;
+  for (const auto& [ids, rating] : rated) order.emplace_back(-rating, ids);
   std::ranges::sort(order);
   order.resize(std::min(order.size(), config_.num_attacks));
-  for (auto& [rating, text] : order) attacks_.push_back(std::move(text));
+  for (auto& [rating, ids] : order) attacks_.push_back(std::move(ids));
 }
 
 void Auditor::walk_all() {
@@ -214,7 +212,7 @@ void Auditor::walk_top() {
 }
 
 void Auditor::walk_attack(std::size_t number, TreeWalk& walk) {
-  const std::vector<int> ids = model_.tokenizer.encode(attacks_[number]);
+  const Ids& ids = attacks_[number];
   const TreeWalk::How how{.root = ids.size(),
                           .prune = config_.prune,
                           .prune_prefixes = 1,
@@ -223,16 +221,15 @@ void Auditor::walk_attack(std::size_t number, TreeWalk& walk) {
   attack_figures_[number] = walk.walk(letters_of(ids), how);
 }
 
-AuditedPrefix Auditor::audited(const std::string& text, const Figure& figure) {
-  const std::size_t length = model_.tokenizer.encode(text).size();
-  AuditedPrefix prefix{.text = text,
+AuditedPrefix Auditor::audited(const Ids& ids, const Figure& figure) {
+  AuditedPrefix prefix{.text = tree_.tokenizer.decode(ids),
                        .probability = figure.probability,
                        .unsafe = bounds_of(figure.mass),
-                       .hopeless = constraint_.to_go(figure.state) > tree_.block_size - length,
+                       .hopeless = constraint_.to_go(figure.state) > tree_.block_size - ids.size(),
                        .word = {}};
-  if (text.empty()) prefix.empty = first_next_token_.along({}).front();
+  if (ids.empty()) prefix.empty = first_next_token_.along({}).front();
   const std::size_t started = policy_.refuse_started;
-  prefix.refused = prefix.hopeless || (started > 0 && reader_.started(text) >= started);
+  prefix.refused = prefix.hopeless || (started > 0 && reader_.started(prefix.text) >= started);
   if (figure.mass.best > 0) prefix.word = figure.mass.best_word;
   return prefix;
 }
@@ -246,21 +243,22 @@ void Auditor::take_figures() {
   std::ranges::stable_sort(beginnings, [](const Attack& a, const Attack& b) {
     return a.prefix.unsafe.at_least > b.prefix.unsafe.at_least;
   });
-  std::vector<std::string> texts = {""};
+  std::vector<Ids> prefixes(1);
   for (std::size_t length = 0;; ++length) {
     const std::size_t first = guardrails::number_of_first(length, num_letters);
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      audit_.prefixes.push_back(audited(texts[i], figures_[first + i]));
+    for (std::size_t i = 0; i < prefixes.size(); ++i) {
+      audit_.prefixes.push_back(audited(prefixes[i], figures_[first + i]));
     }
     if (length > 0) count(length, std::span(audit_.prefixes).subspan(first));
     if (length == prefix_length_) return;
-    std::vector<std::string> longer;
-    for (const std::string& text : texts) {
+    std::vector<Ids> longer;
+    for (const Ids& prefix : prefixes) {
       for (const int letter : tree_.letters) {
-        longer.push_back(fmt::format("{}{}", text, tree_.tokenizer.token_text(letter)));
+        longer.push_back(prefix);
+        longer.back().push_back(letter);
       }
     }
-    texts = std::move(longer);
+    prefixes = std::move(longer);
   }
 }
 

@@ -20,28 +20,46 @@ Constraint names_of(const Policy& policy, const Model& model) {
   Shape some_letter;
   some_letter.min_length = 1;
   const auto block_size = static_cast<std::size_t>(model.config.block_size);
-  return both(forbid(policy, model.tokenizer),
-              make_constraint(some_letter, model.tokenizer, block_size),
+  const Constraint allowed = forbid(policy, model.tokenizer);
+  return both(allowed, make_constraint(some_letter, model.tokenizer, block_size),
               static_cast<std::uint32_t>(policy.words.size()));
 }
 
-bool is_letter_of(const Tokenizer& tokenizer, std::string_view letter) {
-  return std::ranges::find(tokenizer.uchars(), letter) != tokenizer.uchars().end();
-}
-
-std::string utf8_of(char32_t c) {
-  std::string text;
-  append_utf8(text, c);
-  return text;
-}
-
-// A character as the model's letter, lowered if it has that; empty if it has neither.
-std::string usable_letter(char32_t c, const Tokenizer& tokenizer) {
-  const auto lower = utf8proc_tolower(static_cast<utf8proc_int32_t>(c));
-  for (const std::string& letter : {utf8_of(static_cast<char32_t>(lower)), utf8_of(c)}) {
-    if (is_letter_of(tokenizer, letter)) return letter;
+// str.split(); what is not UTF-8 is no white space.
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  std::size_t begin = 0;
+  const auto end_word = [&](std::size_t end) {
+    if (end > begin) words.push_back(text.substr(begin, end - begin));
+  };
+  for (std::size_t at = 0, size; at < text.size(); at += size) {
+    const auto c = decode_utf8(text, at);
+    size = c ? c->size : 1;
+    if (!c || !is_python_space(c->value)) continue;
+    end_word(at);
+    begin = at + size;
   }
-  return "";
+  end_word(text.size());
+  return words;
+}
+
+// REQUIRES: text is UTF-8.
+std::string lowered(std::string_view text) {
+  std::string lower;
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = *decode_utf8(text, at);
+    append_utf8(lower,
+                static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c.value))));
+    at += c.size;
+  }
+  return lower;
+}
+
+// A letter's ids, lowered if the model has that; empty if it has neither. REQUIRES: it is UTF-8.
+std::vector<int> ids_of_letter(std::string_view letter, const Tokenizer& tokenizer) {
+  auto ids = tokenizer.try_encode(lowered(letter));
+  if (!ids) ids = tokenizer.try_encode(letter);
+  return ids.value_or(std::vector<int>());
 }
 
 // "a-z" where those are the model's letters.
@@ -73,13 +91,15 @@ Bot::Bot(const Model& model, const Engine& engine, Policy policy, const BotConfi
       policy_(std::move(policy)),
       config_(config),
       reader_(policy_),
-      constraint_(names_of(policy_, model)),
       decoder_(engine.new_decoder()),
       random_(random) {
   how_.temperature = config.temperature;
   how_.check();
-  if (config.guard == Guard::kCertified) how_.constraint = &constraint_;
-  if (constraint_.to_go(constraint_.start()) > static_cast<std::size_t>(model.config.block_size)) {
+  if (config.guard == Guard::kOff) return;
+  constraint_ = names_of(policy_, model);
+  if (config.guard == Guard::kCertified) how_.constraint = &*constraint_;
+  if (constraint_->to_go(constraint_->start()) >
+      static_cast<std::size_t>(model.config.block_size)) {
     throw Error(fmt::format(
         "policy: {} leaves no name that the model could say, expected some that are allowed",
         policy_.name));
@@ -87,7 +107,7 @@ Bot::Bot(const Model& model, const Engine& engine, Policy policy, const BotConfi
 }
 
 Reply Bot::answer(std::string_view request) {
-  const std::vector<std::string> prefixes = prefixes_of(request);
+  const std::vector<Prefix> prefixes = prefixes_of(request);
   if (prefixes.empty()) {
     const bool latin = has_latin_letters_only(model_.tokenizer);
     return {{}, fmt::format("input had no usable letters{}.", latin ? " (a-z)" : "")};
@@ -99,7 +119,7 @@ Reply Bot::answer(std::string_view request) {
     }
   }
   Reply reply;
-  for (const std::string& prefix : prefixes) {
+  for (const Prefix& prefix : prefixes) {
     const auto name = make_name(prefix);
     if (!name) return {{}, "couldn't generate a safe name for one of the prefixes."};
     reply.names.push_back(*name);
@@ -107,63 +127,61 @@ Reply Bot::answer(std::string_view request) {
   return reply;
 }
 
-std::vector<std::string> Bot::prefixes_of(std::string_view request) const {
-  std::vector<std::string> prefixes;
-  std::string prefix;
-  int room = model_.config.block_size;
-  bool blank = true;
-  const auto end_prefix = [&] {
+std::vector<Bot::Prefix> Bot::prefixes_of(std::string_view request) const {
+  const std::vector<std::string_view> words = words_of(request);
+  if (words.empty()) return {Prefix()};
+  std::vector<Prefix> prefixes;
+  for (const std::string_view word : words) {
+    Prefix prefix = prefix_of(word);
     if (!prefix.empty()) prefixes.push_back(std::move(prefix));
-    prefix.clear();
-    room = model_.config.block_size;
-  };
-  for (std::size_t at = 0; at < request.size();) {
-    const auto c = decode_utf8(request, at);
-    at += c ? c->size : 1;
-    if (c && is_python_space(c->value)) {
-      end_prefix();
-      continue;
-    }
-    blank = false;
-    if (!c || room == 0) continue;
-    const std::string letter = usable_letter(c->value, model_.tokenizer);
-    if (!letter.empty()) --room;
-    prefix += letter;
   }
-  end_prefix();
-  if (blank) prefixes.emplace_back();
   return prefixes;
 }
 
-std::string Bot::reason_to_refuse(const std::string& prefix, std::size_t number) {
+Bot::Prefix Bot::prefix_of(std::string_view word) const {
+  const Tokenizer& tokenizer = model_.tokenizer;
+  const bool graphemes = tokenizer.kind() == TokenKind::kGrapheme;
+  const TokenKind kind = graphemes ? TokenKind::kGrapheme : TokenKind::kCodepoint;
+  Prefix prefix;
+  for (std::size_t at = 0, size; at < word.size(); at += std::max<std::size_t>(size, 1)) {
+    size = character_size(word, at, kind);
+    const std::vector<int> ids = ids_of_letter(word.substr(at, size), tokenizer);
+    if (std::ssize(prefix) + std::ssize(ids) > model_.config.block_size) break;
+    prefix.insert(prefix.end(), ids.begin(), ids.end());
+  }
+  return prefix;
+}
+
+std::string Bot::reason_to_refuse(const Prefix& prefix, std::size_t number) {
   const auto block_size = static_cast<std::size_t>(model_.config.block_size);
-  const std::vector<int> ids = model_.tokenizer.encode(prefix);
-  const Constraint::State state = constraint_.read(ids);
-  if (constraint_.to_go(state) > block_size - ids.size()) return reason_for(state, prefix, number);
-  if (policy_.refuse_started == 0 || reader_.started(prefix) < policy_.refuse_started) return "";
+  const std::string text = model_.tokenizer.decode(prefix);
+  const Constraint::State state = constraint_->read(prefix);
+  if (constraint_->to_go(state) > block_size - prefix.size())
+    return reason_for(state, text, number);
+  if (policy_.refuse_started == 0 || reader_.started(text) < policy_.refuse_started) return "";
   if (config_.discreet) {
     return fmt::format("Prefix {} of the request begins what the rule \"{}\" forbids.", number,
                        policy_.name);
   }
-  return fmt::format("The prefix \"{}\" ends in the beginning of {}.", prefix, policy_.subject);
+  return fmt::format("The prefix \"{}\" ends in the beginning of {}.", text, policy_.subject);
 }
 
-std::string Bot::reason_for(Constraint::State state, const std::string& prefix,
+std::string Bot::reason_for(Constraint::State state, const std::string& text,
                             std::size_t number) const {
-  const bool lost = state >= constraint_.num_states();
+  const bool lost = state >= constraint_->num_states();
   if (config_.discreet) {
     return fmt::format("Prefix {} of the request {} the rule \"{}\".", number,
                        lost ? "is against" : "leaves no name within", policy_.name);
   }
-  const std::uint32_t word = constraint_.reason(state);
+  const std::uint32_t word = constraint_->reason(state);
   const bool known = word < policy_.words.size();
-  return fmt::format("The prefix \"{}\" {} {}{}, which I never say.", prefix,
+  return fmt::format("The prefix \"{}\" {} {}{}, which I never say.", text,
                      lost ? "contains" : "can only become", policy_.subject,
                      known ? fmt::format(", \"{}\"", policy_.words[word].text) : "");
 }
 
-std::optional<std::string> Bot::make_name(const std::string& prefix) {
-  if (std::ssize(model_.tokenizer.encode(prefix)) == model_.config.block_size) return prefix;
+std::optional<std::string> Bot::make_name(const Prefix& prefix) {
+  if (std::ssize(prefix) == model_.config.block_size) return model_.tokenizer.decode(prefix);
   const int tries = config_.guard == Guard::kCertified ? 1 : kResampleTries;
   for (int i = 0; i < tries; ++i) {
     const std::string name =

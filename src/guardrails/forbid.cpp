@@ -25,6 +25,7 @@ constexpr char32_t kOtherLetter = 0x110000;                // stands in no word:
 // What a token is read as: one symbol, or one for each code point of a grapheme.
 using Symbols = std::vector<Symbol>;
 
+// REQUIRES: text is UTF-8.
 Symbols symbols_of(std::string_view text, const NormalForms& forms) {
   Symbols symbols;
   for (std::size_t at = 0; at < text.size();) {
@@ -71,10 +72,6 @@ class Determinizer {
   static constexpr Constraint::State kLost = Constraint::State{1} << 31;  // until all have numbers
 
   void classify(const Tokenizer& tokenizer, const NormalForms& forms) {
-    if (tokenizer.kind() == TokenKind::kByte) {
-      throw Error(
-          "policy: reads letters, expected a model of code points or graphemes, got one of bytes");
-    }
     std::map<Symbols, std::uint32_t> numbers;
     for (const std::string& text : tokenizer.uchars()) {
       const auto [at, is_new] =
@@ -173,10 +170,12 @@ class Determinizer {
 }  // namespace
 
 Constraint forbid(const Policy& policy, const Tokenizer& tokenizer) {
+  check_has_letters(tokenizer, "policy: reads letters");
   return Constraint(Determinizer(policy, tokenizer).make());
 }
 
 std::vector<std::size_t> unspellable_words(const Policy& policy, const Tokenizer& tokenizer) {
+  check_has_letters(tokenizer, "policy: reads letters");
   std::unordered_set<char32_t> letters;
   for (const std::string& text : tokenizer.uchars()) {
     for (const Symbol& symbol : symbols_of(text, policy.normal_forms)) {

@@ -147,9 +147,7 @@ Mass TreeWalk::branches(const Node& node) {
 Mass TreeWalk::unsafe(Constraint::State state, double joint, bool whole) {
   const std::uint32_t word = tree_.constraint.reason(state);
   if (joint > 0) {
-    std::string text;
-    for (const int token : path_) text += tree_.tokenizer.token_text(token);
-    how_.witnesses->push_back({std::move(text), whole, joint, word});
+    how_.witnesses->push_back({tree_.tokenizer.decode(path_), whole, joint, word});
     if (how_.witnesses->size() > 2 * how_.num_witnesses + kWitnessesAtOnce) {
       keep_likeliest(*how_.witnesses, how_.num_witnesses);
     }

@@ -122,6 +122,25 @@ TEST_F(BotTest, PoliciesOfTheProgramAndErrors) {
   EXPECT_TRUE(contains(fruits.err, "words have letters that the model lacks")) << fruits.err;
 }
 
+// A model of bytes has no letters that a policy could read; without a guard it answers.
+TEST_F(BotTest, BytesHaveNoLetters) {
+  write_data("\u00e9t\u00e9\n\u00e8re\nabb\u00e9\n");
+  output_of(tiny({"--tokens", "byte", "--out", "bytes"}));
+  const std::string why =
+      " letters, expected a model of code points or graphemes, got one of bytes\n";
+  for (const Arguments& arguments : std::vector<Arguments>{
+           {"bot", "bytes"}, {"audit", "bytes"}, {"sample", "bytes", "--forbid", "bad.txt"}}) {
+    EXPECT_EQ(run(arguments).err, "microgpt: policy: reads" + why);
+  }
+  EXPECT_EQ(run({"sample", "bytes", "--length", "2..3"}).err, "microgpt: length: counts" + why);
+  EXPECT_EQ(run({"sample", "bytes", "--letters", "\u00e9"}).err, "microgpt: letters: allows" + why);
+  RunOptions unguarded = options({"bot", "bytes", "--guard", "off"});
+  unguarded.input = "\u00c9\n";
+  const RunResult off = run_program(unguarded);
+  EXPECT_TRUE(off.out.starts_with("OK: \u00e9")) << off.out << off.err;
+  EXPECT_EQ(off.err, "");
+}
+
 // ---- sample ----
 
 TEST_F(BotTest, SampleWritesWhatIsAskedFor) {

@@ -16,12 +16,6 @@ namespace {
 using Ids = std::vector<int>;
 using Texts = std::vector<std::string>;
 
-std::string decode(const Tokenizer& tokenizer, const Ids& ids) {
-  std::string text;
-  for (const int id : ids) text += tokenizer.token_text(id);
-  return text;
-}
-
 Texts lower_case() {
   Texts letters;
   for (char c = 'a'; c <= 'z'; ++c) letters.emplace_back(1, c);
@@ -125,6 +119,20 @@ TEST(Tokenizer, NamesTheGraphemeItDoesNotKnow) {
             "text: not UTF-8, expected UTF-8 text, got byte 0xE9 at byte 2");
 }
 
+TEST(Tokenizer, TriesToEncode) {
+  const Tokenizer graphemes({"e", "e\xCC\x81"}, 0, TokenKind::kGrapheme);
+  EXPECT_EQ(graphemes.try_encode("e\xCC\x81"
+                                 "e"),
+            (Ids{2, 1}));
+  EXPECT_EQ(graphemes.try_encode(""), Ids{});
+  for (const char* const unknown : {"x", "ee\xCC\x80", "e\xE9"}) {
+    EXPECT_EQ(graphemes.try_encode(unknown), std::nullopt) << unknown;
+  }
+  const Tokenizer bytes({"\xC3", "e"}, 2, TokenKind::kByte);
+  EXPECT_EQ(bytes.try_encode("e\xC3"), (Ids{1, 0}));
+  EXPECT_EQ(bytes.try_encode("e\xA9"), std::nullopt);
+}
+
 TEST(Tokenizer, KindsHaveNames) {
   for (const TokenKind kind : {TokenKind::kCodepoint, TokenKind::kGrapheme, TokenKind::kByte}) {
     EXPECT_EQ(parse_token_kind(to_string(kind)), kind);
@@ -157,7 +165,7 @@ TEST(Tokenizer, DecodeIsTheInverseOfEncode) {
       if (kind == TokenKind::kCodepoint) {
         EXPECT_EQ(ids.size(), length);
       }
-      EXPECT_EQ(decode(tokenizer, ids), text);
+      EXPECT_EQ(tokenizer.decode(ids), text);
       for (const int id : ids) {
         EXPECT_TRUE(id >= 0 && id < tokenizer.vocab_size() && id != tokenizer.bos()) << id;
       }

@@ -16,7 +16,7 @@ after(() => rmSync(work, { recursive: true, force: true }));
 const TARGET = process.env.MICROGPT_TARGET;
 const NAMES = join(root, 'data/names.txt');
 const HINDI = join(work, 'hindi.txt');
-writeFileSync(HINDI, 'नमस्ते\nदिल्ली\nहिन्दी\nज़ोया\ne\u0301mile\n');
+writeFileSync(HINDI, 'नमस्ते\nदिल्ली\nहिन्दी\nज़ोया\ne\u0301mile\nb\ufeffb\n');
 
 function microgpt(...args) {
   return execFileSync(process.env.MICROGPT_PROGRAM, args, { encoding: 'utf8', cwd: work, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -59,6 +59,7 @@ test('bytes are put together to letters', async () => {
   const { sample, encode, tokens } = await trained('bytes', '--data', HINDI, '--tokens', 'byte', '--num-steps', '100');
   assert.equal(encode('ल').map((id) => tokens[id]).join(''), '\u00e0\u00a4\u00b2');
   assert.deepEqual(sample({ n: 20 }), samplesOf('bytes', '-n', '20'));
+  assert.deepEqual(sample({ n: 1, prefix: '\ufeff' }), samplesOf('bytes', '-n', '1', '--prefix', '\ufeff'));
 });
 
 test('logits and probabilities', async () => {

@@ -163,6 +163,23 @@ TEST(Constraint, Errors) {
             "constraint: made for another vocabulary, expected 4 tokens, got 3");
 }
 
+// A letter is made of bytes, which a shape would count and take apart.
+TEST(Constraint, BytesHaveNoLetters) {
+  const Tokenizer bytes({"a", "\xC3", "\xA9"}, 3, TokenKind::kByte);
+  const auto error = [&](const Shape& shape) {
+    return message_of([&] { make_constraint(shape, bytes, kBlock); });
+  };
+  const std::size_t any = Shape().max_length;
+  const std::string why =
+      " letters, expected a model of code points or graphemes, got one of bytes";
+  EXPECT_EQ(error({"", "", 1, any, ""}), "length: counts" + why);
+  EXPECT_EQ(error({"", "", 0, 5, ""}), "length: counts" + why);
+  EXPECT_EQ(error({"", "", 0, any, "a"}), "letters: allows" + why);
+  const Constraint ends = make_constraint({"a", "\xC3\xA9", 0, kBlock, ""}, bytes, kBlock);
+  EXPECT_TRUE(ends.may_end(ends.read(bytes.encode("aa\xC3\xA9"))));
+  EXPECT_FALSE(ends.may_end(ends.read(bytes.encode("aa\xC3"))));
+}
+
 // ---- Sampling ----
 
 // A model of four tokens and documents of at most four letters, small enough to look at all.

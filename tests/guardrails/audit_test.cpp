@@ -286,6 +286,22 @@ TEST(Audit, AnAttackIsThePrefixAlone) {
   }
 }
 
+// Read as graphemes, a thumb and a skin tone are one that the model lacks.
+TEST(Audit, LettersThatJoinAreStillTwo) {
+  Policy policy;
+  policy.words = {{"aa", Match::kWord, ""}, {"aaaaa", Match::kSubstring, ""}};
+  policy.normal_forms.repeats = false;
+  const std::vector<std::string> letters = {"a", "\U0001F3FD", "\U0001F44D"};
+  Model model = random_model(23);
+  AuditConfig config = to_the_end();
+  config.prefixes = {"a\U0001F44D"};
+  model.tokenizer = Tokenizer(letters, 3, TokenKind::kCodepoint);
+  const Audit of_code_points = audit_of(model, policy, config);
+  model.tokenizer = Tokenizer(letters, 3, TokenKind::kGrapheme);
+  EXPECT_TRUE(audit_of(model, policy, config) == of_code_points);
+  EXPECT_EQ(of_code_points.attacks.size(), 2u);
+}
+
 TEST(Audit, BeginningsOfWordsAreAttacks) {
   Policy policy;
   policy.words = {

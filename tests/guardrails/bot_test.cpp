@@ -19,13 +19,14 @@ std::vector<std::string> latin_letters() {
 }
 
 // A model that has learned nothing, so that it is apt to say anything.
-Model untrained(std::vector<std::string> letters = latin_letters(), int block_size = 16) {
+Model untrained(std::vector<std::string> letters = latin_letters(), int block_size = 16,
+                TokenKind kind = TokenKind::kCodepoint) {
   const int bos = static_cast<int>(letters.size());
   Config config;
   config.block_size = block_size;
   config.vocab_size = bos + 1;
   PythonRandom random(42);
-  return {config, Tokenizer(std::move(letters), bos),
+  return {config, Tokenizer(std::move(letters), bos, kind),
           init_state_dict(config, default_train_config(Edition::kFinal), random), std::nullopt};
 }
 
@@ -180,6 +181,51 @@ TEST(Bot, LettersOfOtherModels) {
   EXPECT_EQ(talk("xyz"), "REFUSE: input had no usable letters.");
   EXPECT_EQ(talk("jAb\u0142"),
             "REFUSE: The prefix \"jAb\u0142\" contains a fruit, \"jab\u0142\", which I never say.");
+}
+
+// Hindi: na and ka with vowel signs, and na alone.
+TEST(Bot, LettersOfSeveralCodePoints) {
+  const std::string naa = "\u0928\u093E", ki = "\u0915\u093F", na = "\u0928";
+  Talk talk(policy_text(R"("words": ["\u0928\u093E\u0928"], "normal_forms": [])"), {},
+            untrained({na, naa, ki, "\u00e9"}, 4, TokenKind::kGrapheme));
+  const Reply reply = talk.bot->answer(naa + "x " + ki + " e\u0301 E\u0301 \u00C9");
+  ASSERT_EQ(reply.names.size(), 3u) << reply.refusal;  // an e and an accent is no letter of it
+  EXPECT_TRUE(reply.names[0].starts_with(naa));
+  EXPECT_TRUE(reply.names[1].starts_with(ki));
+  EXPECT_TRUE(reply.names[2].starts_with("\u00e9"));
+  EXPECT_EQ(talk(naa + ki + naa + ki + naa), "OK: " + naa + ki + naa + ki);
+  EXPECT_EQ(talk(ki + naa + na), "REFUSE: The prefix \"" + ki + naa + na +
+                                     "\" contains a fruit, \"" + naa + na +
+                                     "\", which I never say.");
+  EXPECT_EQ(talk("\u0928\u093F"), "REFUSE: input had no usable letters.");
+}
+
+// A thumb and a skin tone, in a request and in what is left of it without the space that has no
+// width, which is no white space.
+TEST(Bot, LettersThatJoin) {
+  const std::string thumb = "\U0001F44D", tone = "\U0001F3FD";
+  Talk talk(kFruits, {}, untrained({"a", "b", tone, thumb}, 4, TokenKind::kGrapheme));
+  EXPECT_EQ(talk(thumb + tone), "REFUSE: input had no usable letters.");
+  EXPECT_EQ(talk(thumb + "\u200B" + tone + "ab"), "OK: " + thumb + tone + "ab");
+  EXPECT_TRUE(talk(thumb + "\u200B" + tone).starts_with("OK: " + thumb + tone));
+  // White space parts letters before graphemes do: a number sign takes what is next to it.
+  EXPECT_TRUE(talk("a\u0600 b").starts_with("OK: a"));
+  EXPECT_EQ(talk.bot->answer("\u0600 b").names.size(), 1u);
+}
+
+TEST(Bot, ReadsBytesWithoutAGuard) {
+  const std::vector<std::string> bytes = {"a", "\xC3", "\xA9", "\x89"};
+  Talk talk("fig", {.guard = Guard::kOff}, untrained(bytes, 4, TokenKind::kByte));
+  EXPECT_TRUE(talk("\u00c9").starts_with("OK: \u00e9"));
+  EXPECT_EQ(talk("\u00c9\u00e9\u00e9"), "OK: \u00e9\u00e9");
+  EXPECT_TRUE(talk("a\u00e9\u00e9").starts_with("OK: a\u00e9"));  // half a letter more would fit
+  for (const Guard guard : {Guard::kCertified, Guard::kResample}) {
+    EXPECT_EQ(message_of([&] {
+                Talk guarded("fig", {.guard = guard}, untrained(bytes, 4, TokenKind::kByte));
+              }),
+              "policy: reads letters, expected a model of code points or graphemes, got one of "
+              "bytes");
+  }
 }
 
 // A reason is one line, whatever the policy's texts are; a list may end its lines as it likes.

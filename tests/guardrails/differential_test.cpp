@@ -190,10 +190,12 @@ TEST(Differential, AgreesWithTheIndependentChecker) {
 }
 
 TEST(Differential, BytesAreRefused) {
-  const Tokenizer bytes({"a"}, 0, TokenKind::kByte);
-  EXPECT_EQ(
-      message_of([&] { forbid(parse_policy("bad", "p"), bytes); }),
-      "policy: reads letters, expected a model of code points or graphemes, got one of bytes");
+  const Tokenizer bytes({"a", "\xC3", "\xA9"}, 0, TokenKind::kByte);
+  const Policy policy = parse_policy("bad", "p");
+  const std::string refusal =
+      "policy: reads letters, expected a model of code points or graphemes, got one of bytes";
+  EXPECT_EQ(message_of([&] { forbid(policy, bytes); }), refusal);
+  EXPECT_EQ(message_of([&] { unspellable_words(policy, bytes); }), refusal);
 }
 
 // Characters with tables of their own in Unicode or here.

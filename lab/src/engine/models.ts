@@ -56,7 +56,7 @@ export class Models {
     const handle = this.handle(id);
     const { wasm } = this;
     const config = readConfig(wasm, handle);
-    const tokens = Array.from({ length: config.vocabSize }, (_, token) => wasm.textOf('token_text', handle, token));
+    const tokens = Array.from({ length: config.vocabSize }, (_, token) => wasm.tokenText(handle, token));
     const parameters = this.parameterPlaces(handle)
       .map(({ name, rows, cols, data }) => ({ name, rows, cols, data: wasm.doubles(data, rows * cols) }));
     return { ...config, tokens, parameters };

@@ -18,7 +18,7 @@ export interface ModelInfo {
   vocabSize: number;
   bos: number;
   numParams: number;
-  tokens: string[]; // text of each token, '' for BOS
+  tokens: string[]; // text of each token, '' for BOS; a byte is the character of its number
   parameters: Parameter[]; // in the order of state_dict
 }
 

@@ -5,7 +5,7 @@ import { EngineError } from './types';
 type Call = (...args: (number | bigint)[]) => number;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export const MOST_INT32 = 2n ** 31n - 1n;
 export const MOST_INT64 = 2n ** 63n - 1n;
@@ -88,9 +88,19 @@ export class Wasm {
 
   /** What a function hands out that writes the size of a text to its last argument. */
   textOf(name: string, ...args: (number | bigint)[]): string {
+    return this.withBytesOf((bytes) => decoder.decode(bytes), name, ...args);
+  }
+
+  /** The text of a token, '' for BOS. A byte is the character of its number, as in model.json. */
+  tokenText(model: number, token: number): string {
+    return this.withBytesOf(
+      (bytes) => (bytes.length === 1 ? String.fromCharCode(bytes[0]) : decoder.decode(bytes)), 'token_text', model, token);
+  }
+
+  private withBytesOf<T>(f: (bytes: Uint8Array) => T, name: string, ...args: (number | bigint)[]): T {
     return this.scratch(4, (size) => {
       const pointer = this.pointer(name, ...args, size);
-      return decoder.decode(this.bytes(pointer, this.u32(size)));
+      return f(this.bytes(pointer, this.u32(size)));
     });
   }
 
