@@ -74,7 +74,9 @@ def decoded(text: bytes) -> str:
 
 
 def encoded(text: Text) -> tuple[bytes, int]:
-    """The two arguments that stand for a text."""
+    """The two arguments that stand for a text. Raises TypeError: it is none."""
+    if not isinstance(text, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"expected a str or bytes, got {type(text).__name__}")
     utf8 = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
     return utf8, len(utf8)
 

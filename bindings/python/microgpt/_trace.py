@@ -7,7 +7,7 @@ from typing import Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
 from . import _c_api
 from ._c_api import call
-from ._handle import Handle, Text, decoded, encoded, view
+from ._handle import Handle, Text, decoded, encoded, view, whole
 from ._model import Model
 
 
@@ -41,9 +41,9 @@ class Trace(Handle, Mapping[str, Traced]):
         call("default_trace_options", byref(options))
         options.backward = backward
         if round is not None:
-            options.round = round
-        super().__init__(
-            model._call("trace_new", (c_int * len(tokens))(*tokens), len(tokens), byref(options)))
+            options.round = whole(round, "round", bits=31)
+        ids = (c_int * len(tokens))(*(whole(token, "token", bits=31) for token in tokens))
+        super().__init__(model._call("trace_new", ids, len(ids), byref(options)))
         structs = [self._at(i) for i in range(self._call("trace_size"))]
         self._names = [decoded(struct.name) for struct in structs]
         self._traced = {name: self._made(s) for name, s in zip(self._names, structs)}
@@ -93,11 +93,11 @@ class Trace(Handle, Mapping[str, Traced]):
 
         numbers: with those filled in, of so many digits; 17: the shortest that keep the bits
         """
-        return self._text("trace_formula", self._find(path), numbers, digits)
+        return self._text("trace_formula", self._find(path), numbers, whole(digits, "digits", bits=31))
 
     def gradient_formula(self, path: Text, *, numbers: bool = False, digits: int = 17) -> str:
         """The same for its gradient; empty without the backward pass."""
-        return self._text("trace_gradient_formula", self._find(path), numbers, digits)
+        return self._text("trace_gradient_formula", self._find(path), numbers, whole(digits, "digits", bits=31))
 
     def _find(self, path: Text) -> _c_api.Element:
         element = _c_api.Element()

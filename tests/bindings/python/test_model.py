@@ -65,6 +65,12 @@ class ModelTest(FolderTest):
         self.expect_error("temperature", model.sample, temperature=-1)
         self.expect_error("engine", model.sample, engine="none")
 
+    def test_numbers_are_no_texts(self):
+        model = microgpt.Model.toy()
+        for wrong in (lambda: model.sample(prefix=5), lambda: model.encode([1]),
+                      lambda: microgpt.Model.parse(7)):
+            self.assertRaises(TypeError, wrong)
+
     def test_bytes_that_are_no_text(self):
         model = microgpt.train(["h\u00e9"] * 3, num_steps=1, tokens="byte", n_embd=4, n_head=1)
         self.assertEqual(model.tokens, ["h", "\udca9", "\udcc3", ""])

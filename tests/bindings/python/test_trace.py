@@ -52,6 +52,13 @@ class TraceTest(FolderTest):
         self.assertEqual([round(p, 2) for p in rounded], rounded.tolist())
         self.expect_error("token", microgpt.trace, toy, [0, 9, 0])
 
+    def test_numbers_that_c_would_wrap_are_refused(self):
+        model = microgpt.Model.toy()
+        for wrong in ({"document": [2, 1 << 32, 2]}, {"document": [2, -1, 2]},
+                      {"document": "ab", "round": (1 << 32) + 2}):
+            with self.assertRaisesRegex(microgpt.Error, "out of range"):
+                microgpt.trace(model, **wrong)
+
     def test_views_outlive_their_trace(self):
         trace = microgpt.trace(small(), "anna")
         wte = trace["wte"].data
