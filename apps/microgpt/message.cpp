@@ -8,8 +8,18 @@
 namespace microgpt {
 namespace {
 
-// How many bytes the character at the front of a text takes; 0: it is a control character or not
-// UTF-8. Overlong forms pass: terminals refuse them themselves.
+// Whether a character of three bytes, or the two of U+061C, changes the direction of others:
+// U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
+bool is_direction_mark(std::string_view c) {
+  const auto last = static_cast<unsigned char>(c.back());
+  if (c.starts_with("\xe2\x80"))
+    return last == 0x8e || last == 0x8f || (last >= 0xaa && last <= 0xae);
+  if (c.starts_with("\xe2\x81")) return last >= 0xa6 && last <= 0xa9;
+  return c == "\xd8\x9c";
+}
+
+// How many bytes the character at the front of a text takes; 0: it is a control character, a mark
+// of direction or not UTF-8. Overlong forms pass: terminals refuse them themselves.
 std::size_t printable_size(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -20,7 +30,7 @@ std::size_t printable_size(std::string_view text) {
     if (byte(i) >> 6 != 0b10) return 0;
   }
   const bool is_c1_control = first == 0xc2 && byte(1) < 0xa0;
-  return is_c1_control ? 0 : size;
+  return is_c1_control || is_direction_mark(text.substr(0, size)) ? 0 : size;
 }
 
 }  // namespace
@@ -59,6 +69,10 @@ std::string grouped(std::size_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return digits;
+}
+
+std::string counted(std::size_t number, const std::string& noun) {
+  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
 }
 
 }  // namespace microgpt

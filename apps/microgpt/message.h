@@ -6,8 +6,8 @@
 
 namespace microgpt {
 
-// The text with control characters and bytes that are not UTF-8 as \xNN, so that no file or
-// argument can steer a terminal. Line feeds stay.
+// The text with control characters, marks of direction and bytes that are not UTF-8 as \xNN, so
+// that no file or argument can steer a terminal or turn a line round. Line feeds stay.
 std::string printable(std::string_view text);
 
 // "microgpt: text"
@@ -20,5 +20,8 @@ std::string shell_quoted(const std::string& path);
 
 // 4192 as "4,192".
 std::string grouped(std::size_t number);
+
+// "1 line", "4,192 lines"
+std::string counted(std::size_t number, const std::string& noun);
 
 }  // namespace microgpt
