@@ -64,6 +64,11 @@ class Adviser {
     made_.reasons.push_back({setting, value, why});
   }
 
+  std::string lists_of_this_size() const {
+    if (size_ == kSizes) return fmt::format("for lists below {:.0f} letters", kSizes[1].letters);
+    return fmt::format("for lists of {:.0f} letters and more", size_->letters);
+  }
+
   // Letters and ends of different documents.
   double letters() const {
     return as_double(points_.total + report_.documents) * as_double(report_.distinct) /
@@ -147,13 +152,14 @@ void Adviser::choose_size() {
   const std::string sizes =
       fmt::format("{} parameters for {} letters of different documents", check::grouped(parameters),
                   check::grouped(static_cast<std::size_t>(letters())));
-  because("n_layer", std::to_string(config.n_layer), "");
+  because("n_layer", std::to_string(config.n_layer), lists_of_this_size());
   because(
       "n_embd", std::to_string(config.n_embd),
       sizes + (made_.memorises ? ": it will learn this list by heart and say it again; only more "
                                  "documents help"
                                : ""));
-  because("n_head", std::to_string(config.n_head), "");
+  because("n_head", std::to_string(config.n_head),
+          fmt::format("of {} numbers each", config.n_embd / std::max(config.n_head, 1)));
 }
 
 void Adviser::choose_steps() {
@@ -168,11 +174,16 @@ void Adviser::choose_steps() {
   made_.engine = default_engine(made_.config, train.batch_size);
   overrule_(made_);
   made_.epochs = static_cast<double>(train.num_steps * train.batch_size) / as_double(trained_on_);
-  because("batch_size", std::to_string(train.batch_size), "");
-  because("learning_rate", fmt::format("{}", train.learning_rate), "");
+  because(
+      "batch_size", std::to_string(train.batch_size),
+      train.batch_size < size_->batch_size ? "all documents at each step" : lists_of_this_size());
+  because("learning_rate", fmt::format("{}", train.learning_rate),
+          size_->n_layer == 1 ? "as in microgpt.py" : "a larger model takes smaller steps");
   because("num_steps", std::to_string(train.num_steps),
           fmt::format("each document is seen {:.1f} times", made_.epochs));
-  because("engine", made_.engine, "");
+  because("engine", made_.engine,
+          made_.engine == "cpu" ? "float32, the fastest for several documents a step"
+                                : "the bits of microgpt.py, and fast for one document a step");
 }
 
 // Documents of random tokens: what they are makes no difference to the time.

@@ -92,6 +92,15 @@ TEST(Suggest, IsWhatCanBeTrained) {
   }
 }
 
+TEST(Suggest, EachSettingHasAReason) {
+  for (const std::size_t documents : {3, 50, 20'000, 300'000}) {
+    for (const Suggestion::Reason& reason :
+         suggestion_for(random_list(documents, kLatin)).reasons) {
+      EXPECT_NE(reason.why, "") << documents << " " << reason.setting;
+    }
+  }
+}
+
 TEST(Suggest, NeedsDocuments) {
   EXPECT_EQ(message_of([] { suggestion_for("\n"); }),
             "suggestion: no documents, expected a list with at least one");
