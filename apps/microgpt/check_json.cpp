@@ -24,7 +24,8 @@ CheckJson json_of_finding(const Finding& finding) {
     examples.push_back({{"line", example.line},
                         {"byte", example.byte},
                         {"what", example.what},
-                        {"text", example.text}});
+                        {"text", example.text},
+                        {"cut", example.is_cut}});
   }
   return {{"fault", to_string(finding.fault)},
           {"severity", to_string(finding.severity)},
@@ -58,24 +59,30 @@ CheckJson json_of_suggestion(const CheckReport& report) {
           {"reasons", std::move(reasons)}};
 }
 
+CheckJson json_of_findings(const ListReport& list) {
+  CheckJson findings = CheckJson::array();
+  for (const Finding& finding : list.findings) findings.push_back(json_of_finding(finding));
+  return findings;
+}
+
 CheckJson json_of_fixed(const CheckReport& report) {
   if (!report.fixed) return {};
   return {{"path", report.fixed->path},
           {"changes_path", report.fixed->changes_path},
           {"documents", report.fixed->documents},
-          {"changes", report.fixed->changes}};
+          {"changes", report.fixed->changes},
+          {"findings", json_of_findings(report.fixed->list)}};
 }
 
 }  // namespace
 
 std::string check_json(const CheckReport& report) {
   const ListReport& list = report.list;
-  CheckJson scripts = CheckJson::object(), findings = CheckJson::array();
+  CheckJson scripts = CheckJson::object();
   for (const auto& [script, letters] : list.scripts) scripts[script] = letters;
-  for (const Finding& finding : list.findings) findings.push_back(json_of_finding(finding));
   const CheckJson json = {{"format", "microgpt-check-v1"},
                           {"file", report.file},
-                          {"block_size", report.config.block_size},
+                          {"block_size", list.block_size},
                           {"bytes", list.bytes},
                           {"lines", list.lines},
                           {"documents", list.documents},
@@ -90,7 +97,7 @@ std::string check_json(const CheckReport& report) {
                           {"errors", list.count(Severity::kError)},
                           {"warnings", list.count(Severity::kWarning)},
                           {"notes", list.count(Severity::kNote)},
-                          {"findings", std::move(findings)},
+                          {"findings", json_of_findings(list)},
                           {"suggestion", json_of_suggestion(report)},
                           {"fixed", json_of_fixed(report)}};
   return json.dump(1, ' ', false, CheckJson::error_handler_t::replace) + "\n";

@@ -14,15 +14,19 @@ struct FixedList {
   std::string changes_path;
   std::size_t documents = 0;
   std::size_t changes = 0;
+  ListReport list;  // what a check of it finds
 };
 
 struct CheckReport {
   std::string file;  // its name
   CheckConfig config;
   ListReport list;
-  std::optional<Suggestion> suggestion;  // none for a list with errors
+  std::optional<Suggestion> suggestion;  // for trained(); none if that has errors
   double seconds = 0;                    // that it takes to train
   std::optional<FixedList> fixed;
+
+  // What is to be trained on: the clean copy where there is one.
+  const ListReport& trained() const { return fixed ? fixed->list : list; }
 };
 
 // "microgpt train --data list.txt ...": what is suggested, as it can be typed.

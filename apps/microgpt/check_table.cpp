@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "check_report.h"
+#include "data_source.h"
 #include "message.h"
 #include "settings.h"
 
@@ -15,8 +16,14 @@ namespace {
 // "1 error", "no warnings"
 std::string counted_severity(const ListReport& list, Severity severity) {
   const std::size_t count = list.count(severity);
-  return fmt::format("{} {}{}", count == 0 ? "no" : grouped(count), to_string(severity),
-                     count == 1 ? "" : "s");
+  const std::string noun(to_string(severity));
+  return count == 0 ? "no " + noun + "s" : counted(count, noun);
+}
+
+std::string counted_severities(const ListReport& list) {
+  return fmt::format("{}, {}, {}", counted_severity(list, Severity::kError),
+                     counted_severity(list, Severity::kWarning),
+                     counted_severity(list, Severity::kNote));
 }
 
 std::string duration_label(double seconds) {
@@ -33,9 +40,8 @@ class CheckTable {
   std::string write() {
     write_head();
     for (const Finding& finding : list_.findings) write_finding(finding);
-    line(fmt::format("\n{}, {}, {}", counted_severity(list_, Severity::kError),
-                     counted_severity(list_, Severity::kWarning),
-                     counted_severity(list_, Severity::kNote)));
+    line("\n" + counted_severities(list_));
+    if (report_.fixed) write_copy(*report_.fixed);
     write_suggestion();
     return std::move(text_);
   }
@@ -44,6 +50,7 @@ class CheckTable {
   void line(const std::string& text) { text_ += text + "\n"; }
   void write_head();
   void write_finding(const Finding& finding);
+  void write_copy(const FixedList& fixed);
   void write_suggestion();
 
   const CheckReport& report_;
@@ -53,8 +60,8 @@ class CheckTable {
 
 void CheckTable::write_head() {
   line(fmt::format("list     {}", printable(report_.file)));
-  line(fmt::format("size     {} bytes, {} lines, {} documents, {}{} of them different",
-                   grouped(list_.bytes), grouped(list_.lines), grouped(list_.documents),
+  line(fmt::format("size     {}, {}, {}, {}{} of them different", counted(list_.bytes, "byte"),
+                   counted(list_.lines, "line"), counted(list_.documents, "document"),
                    list_.sampling > 0 ? "about " : "", grouped(list_.distinct)));
   if (list_.documents == 0) return;
   std::vector<std::string> scripts;
@@ -65,12 +72,12 @@ void CheckTable::write_head() {
   line(fmt::format(
       "lengths  half of the documents have at most {} code points, 95 % at most {}, the "
       "longest {}",
-      list_.median_length, list_.length_95, points.longest));
+      grouped(list_.median_length), grouped(list_.length_95), grouped(points.longest)));
   if (list_.joiners_in_place == 0) return;
-  line(fmt::format(
-      "joiners  {} invisible characters belong where they stand, in emoji or in scripts "
-      "that need them",
-      grouped(list_.joiners_in_place)));
+  const bool one = list_.joiners_in_place == 1;
+  line(fmt::format("joiners  {} that belong{} where {}, in emoji or in scripts that need {}",
+                   counted(list_.joiners_in_place, "invisible character"), one ? "s" : "",
+                   one ? "it stands" : "they stand", one ? "it" : "them"));
 }
 
 void CheckTable::write_finding(const Finding& finding) {
@@ -82,13 +89,27 @@ void CheckTable::write_finding(const Finding& finding) {
     if (example.byte > 0) place += fmt::format(", byte {}", grouped(example.byte));
     std::string row = fmt::format("           {:<20} ", place);
     if (!example.what.empty()) row += fmt::format("{:<24} ", printable(example.what));
-    row += printable(example.text);
+    row += printable(example.text) + (example.is_cut ? "..." : "");
     line(row.substr(0, row.find_last_not_of(' ') + 1));
   }
   const std::size_t shown = finding.examples.size();
   if (shown == 0 || shown >= finding.count) return;
+  const bool by_length =
+      finding.fault == ListFault::kOutlier || finding.fault == ListFault::kLongerThanBlock;
   line(fmt::format("           and {} more{}", grouped(finding.count - shown),
-                   shown < report_.config.max_examples ? "" : "; --all shows them"));
+                   shown >= report_.config.max_examples ? "; --all shows them"
+                   : by_length                          ? ", none of them longer"
+                                                        : ""));
+}
+
+// What is left to do, without examples: they are those of the list, but for its line numbers.
+void CheckTable::write_copy(const FixedList& fixed) {
+  line(fmt::format("\nclean copy {}: {}", printable(fixed.path), counted_severities(fixed.list)));
+  for (const Finding& finding : fixed.list.findings) {
+    if (finding.severity == Severity::kNote) continue;
+    line(fmt::format("{:<8} {}: {}", to_string(finding.severity), to_string(finding.fault),
+                     finding.message));
+  }
 }
 
 void CheckTable::write_suggestion() {
@@ -120,7 +141,7 @@ std::string train_command_line(const CheckReport& report) {
   const std::string data = report.fixed         ? report.fixed->path
                            : report.file == "-" ? "FILE"
                                                 : report.file;
-  std::string command = "microgpt train --data " + shell_quoted(data);
+  std::string command = "microgpt train --data " + shell_quoted(data_of_file(data));
   for (const Setting& setting : all_settings()) {
     const std::string value = format_value(setting, settings);
     if (value == format_value(setting, usual)) continue;

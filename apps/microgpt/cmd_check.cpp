@@ -1,5 +1,7 @@
 // microgpt check: what is wrong with a list, before a model is trained on it.
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -27,6 +29,16 @@ struct CheckOptions {
   bool json = false;
 };
 
+int block_size_of(const std::string& text) {
+  int size = 0;
+  try {
+    parse_value(text, &size, "--block-size", "1 or more");
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+  return size;
+}
+
 void check(const CheckOptions& options) {
   if (options.drop_duplicates && options.fix.empty()) {
     throw UsageError("--drop-duplicates: expected --fix with it, to write what is left");
@@ -34,16 +46,61 @@ void check(const CheckOptions& options) {
   options.config.check();
 }
 
-// The clean list and what was changed for it, each a file that is there whole or not at all.
+bool is_list_itself(const std::string& path, const std::string& list) {
+  std::error_code error;
+  if (list != "-") return std::filesystem::equivalent(path, list, error);
+  struct stat input {
+  }, other{};
+  return fstat(STDIN_FILENO, &input) == 0 && stat(path.c_str(), &other) == 0 &&
+         S_ISREG(input.st_mode) && input.st_dev == other.st_dev && input.st_ino == other.st_ino;
+}
+
+// Whether a file has lines as --fix writes them, or nothing.
+bool is_list_of_changes(const std::string& path) {
+  const std::string head = read_bytes(path, 1 << 10);
+  const std::size_t digits = std::min(head.find_first_not_of("0123456789"), head.size());
+  return head.empty() || (digits > 0 && head.substr(digits).starts_with('\t'));
+}
+
+void check_targets(const CheckOptions& options, const FixedList& fixed) {
+  if (fixed.path == "-") throw UsageError("--fix: expected the name of a file, got -");
+  for (const std::string& path : {fixed.path, fixed.changes_path}) {
+    if (!is_list_itself(path, options.file)) continue;
+    throw UsageError(fmt::format("--fix: {} is the list itself, expected another file", path));
+  }
+  if (std::filesystem::is_regular_file(fixed.changes_path) &&
+      !is_list_of_changes(fixed.changes_path)) {
+    throw Error(fmt::format("{}: not written by an earlier --fix, and would be overwritten",
+                            fixed.changes_path));
+  }
+}
+
+FixedList fixed_list(const CheckOptions& options) {
+  FixedList fixed{options.fix, options.fix + ".changes", 0, 0, {}};
+  check_targets(options, fixed);
+  return fixed;
+}
+
+CheckConfig config_of_copy(CheckConfig config) {
+  config.encoding = Encoding::kUtf8;
+  return config;
+}
+
+// The clean list and what was changed for it, each a file that is there whole or not at all; and
+// what is wrong with the clean list.
 class ListFix {
  public:
   explicit ListFix(const CheckOptions& options)
-      : fixed_{options.fix, options.fix + ".changes", 0, 0},
-        list_(checked(fixed_.path, options.file)),
-        changes_(checked(fixed_.changes_path, options.file)),
+      : fixed_(fixed_list(options)),
+        list_(fixed_.path),
+        changes_(fixed_.changes_path),
+        checker_(config_of_copy(options.config)),
         fixer_(
             {options.config.encoding, options.drop_duplicates},
-            [this](std::string_view text) { list_.write(text); },
+            [this](std::string_view text) {
+              list_.write(text);
+              checker_.add(text);
+            },
             [this](const ListChange& change) {
               ++fixed_.changes;
               changes_.write(fmt::format("{}\t{}\n", change.line, change.what));
@@ -53,21 +110,17 @@ class ListFix {
 
   FixedList finish() {
     fixed_.documents = fixer_.finish();
+    fixed_.list = checker_.finish();
     changes_.commit();
     list_.commit();
     return fixed_;
   }
 
  private:
-  static const std::string& checked(const std::string& path, const std::string& input) {
-    std::error_code error;
-    if (!std::filesystem::equivalent(path, input, error)) return path;
-    throw UsageError(fmt::format("--fix: {} is the list itself, expected another file", path));
-  }
-
   FixedList fixed_;
   WholeFile list_;
   WholeFile changes_;
+  ListChecker checker_;
   ListFixer fixer_;
 };
 
@@ -92,9 +145,9 @@ class CheckRun {
     }
     fix([&] { report.fixed = fix_->finish(); });
     // Training refuses a list with errors.
-    if (!report.fixed && report.list.count(Severity::kError) > 0) return report;
-    report.suggestion = suggest(report.list);
-    report.seconds = measure_training(*report.suggestion, report.list);
+    if (report.trained().count(Severity::kError) > 0) return report;
+    report.suggestion = suggest(report.trained());
+    report.seconds = measure_training(*report.suggestion, report.trained());
     return report;
   }
 
@@ -119,15 +172,6 @@ class CheckRun {
   std::string not_fixed_;
 };
 
-// Whether something hurts a training, on the clean list if there is one.
-bool is_hurt(const CheckReport& report, bool drops_duplicates) {
-  return std::ranges::any_of(report.list.findings, [&](const Finding& finding) {
-    const bool stays = finding.fault == ListFault::kDuplicate && !drops_duplicates;
-    const bool fixed = report.fixed && is_fixable(finding.fault) && !stays;
-    return finding.severity != Severity::kNote && !fixed;
-  });
-}
-
 int run_check(CheckOptions options, Output& out) {
   check(options);
   if (options.all) options.config.max_examples = std::numeric_limits<std::size_t>::max();
@@ -139,15 +183,16 @@ int run_check(CheckOptions options, Output& out) {
   out.write(options.json ? check_json(report) : check_table(report));
   out.flush();
   if (report.fixed) {
-    print_note(fmt::format("{} documents are in {}, {} changes in {}",
-                           grouped(report.fixed->documents), shell_quoted(report.fixed->path),
-                           grouped(report.fixed->changes),
-                           shell_quoted(report.fixed->changes_path)));
+    print_note(fmt::format(
+        "{} {} in {}, {} in {}", counted(report.fixed->documents, "document"),
+        report.fixed->documents == 1 ? "is" : "are", shell_quoted(report.fixed->path),
+        counted(report.fixed->changes, "change"), shell_quoted(report.fixed->changes_path)));
   }
   if (!run.not_fixed().empty()) {
     throw Error(fmt::format("{}: not written; {}: {}", options.fix, options.file, run.not_fixed()));
   }
-  return is_hurt(report, options.drop_duplicates) ? 1 : 0;
+  const ListReport& trained = report.trained();
+  return trained.findings.size() > trained.count(Severity::kNote) ? 1 : 0;
 }
 
 constexpr char kCheckExamples[] = R"(Examples:
@@ -172,12 +217,16 @@ Command check_command(CLI::App& program) {
   app.add_option("file", options->file, "the list; - is standard input")
       ->type_name("FILE")
       ->required();
-  add_value(app, "--block-size", &options->config.block_size, "N", "1 or more",
-            "positions of the model that documents must fit");
+  const auto take_block = [options](const std::string& text) {
+    options->config.block_size = block_size_of(text);
+  };
+  app.add_option_function<std::string>("--block-size", take_block,
+                                       "positions that documents must fit (default: as suggested)")
+      ->type_name("N");
   add_value(app, "--encoding", &options->config.encoding, choices(&options->config.encoding), "",
             "of the list");
   add_value(app, "--fix", &options->fix, "FILE", "",
-            "write a clean copy, and to FILE.changes what was changed");
+            "write a clean copy, and to FILE.changes what was changed, if nothing else is there");
   app.add_flag("--drop-duplicates", options->drop_duplicates,
                "with --fix: of each document only the first");
   app.add_flag("--all", options->all, "all examples of each finding, not only the first 5");

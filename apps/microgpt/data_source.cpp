@@ -138,6 +138,11 @@ LoadedData load_data(const std::string& data, Encoding encoding, Sequences seque
   return load_file(data, encoding, sequences);
 }
 
+std::string data_of_file(const std::string& path) {
+  const bool means_other = path == "names" || path == "embedded" || path.starts_with('-');
+  return means_other ? "./" + path : path;
+}
+
 std::optional<LocalData> find_local_data(const std::string& data) {
   if (data == "embedded") return std::nullopt;
   if (!data.empty() && data != "names") return read_local(data);

@@ -21,6 +21,9 @@ struct LoadedData {
 // Throws Error: see Dataset; names can't be had.
 LoadedData load_data(const std::string& data, Encoding encoding, Sequences sequences);
 
+// What load_data takes for the file at a path, whatever that is called: "./names".
+std::string data_of_file(const std::string& path);
+
 // Data for somebody else to read, as it is on the disk.
 struct LocalData {
   std::string bytes;

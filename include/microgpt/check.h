@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,7 +35,7 @@ enum class ListFault {
   kNoDocuments,
   kByteOrderMark,
   kReplacement,  // U+FFFD, where a program gave up on bytes that it could not read
-  kMojibake,     // UTF-8 that was taken for Latin-1 and saved again
+  kMojibake,     // UTF-8 that was taken for Latin-1 or Windows-1252 and saved again
   kControl,
   kInvisible,
   kOddSpace,      // white space within a document that is no plain space
@@ -62,9 +63,10 @@ inline constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 
 struct FaultExample {
   std::size_t line = 0;  // from 1; 0: the file as a whole
-  std::size_t byte = 0;  // of the line, from 1; 0: the line as a whole
+  std::size_t byte = 0;  // of the file's line, from 1; 0: the line as a whole
   std::string what;      // "U+200B zero width space", "same as line 3"; may be empty
   std::string text;      // the document, or its beginning; UTF-8 where the file is
+  bool is_cut = false;   // text is a beginning
 };
 
 struct Finding {
@@ -72,9 +74,10 @@ struct Finding {
   Severity severity = Severity::kNote;
   std::size_t count = 0;  // lines, or characters where one line can have several
   bool estimated = false;
-  std::string message;                 // a sentence with the count
-  std::string advice;                  // what to do; may be empty
-  std::vector<FaultExample> examples;  // the first ones, at most CheckConfig::max_examples
+  std::string message;  // a sentence with the count
+  std::string advice;   // what to do; may be empty
+  // The first ones, at most CheckConfig::max_examples; of outliers the longest, at most 1,000.
+  std::vector<FaultExample> examples;
 };
 
 // The documents in tokens of one kind.
@@ -96,6 +99,7 @@ struct ListReport {
   std::array<UnitCounts, 3> units{};  // by TokenKind
   std::size_t median_length = 0;      // in code points
   std::size_t length_95 = 0;          // 95 of 100 documents have at most so many
+  int block_size = 0;                 // that documents were to fit; 0: there are none
   std::size_t joiners_in_place = 0;   // invisible characters that belong where they stand
   std::vector<std::pair<std::string, std::size_t>> scripts;  // letters of each, the most first
   std::vector<Finding> findings;                             // the worst first
@@ -106,7 +110,7 @@ struct ListReport {
 };
 
 struct CheckConfig {
-  int block_size = 16;
+  std::optional<int> block_size = {};  // that documents must fit; none: the suggested one
   Encoding encoding = Encoding::kUtf8;
   std::size_t max_examples = 5;  // kept of each finding
 
@@ -147,7 +151,7 @@ struct FixConfig {
 
 // Writes a list anew as it is read: UTF-8 in NFC without a byte order mark; lines that end with \n;
 // no control characters, no invisible ones but where they belong, no white space but plain spaces
-// within a document, no empty lines.
+// within a document, no empty lines. Mojibake stays as it is, so that it can still be undone.
 class ListFixer {
  public:
   // write: takes the new list, piece by piece; changed: each change, by line.

@@ -19,10 +19,14 @@ struct Tally {
   std::vector<FaultExample> examples;
 };
 
+// Of a document, by TokenKind.
+using Lengths = std::array<std::size_t, 3>;
+
 struct LongDocument {
-  std::size_t length = 0;  // in code points
-  std::size_t line = 0;
-  std::string text;  // its beginning
+  Lengths lengths{};
+  FaultExample example;  // what: empty
+
+  std::size_t code_points() const { return lengths[0]; }
 };
 
 struct Gathered {
@@ -32,8 +36,8 @@ struct Gathered {
   std::array<Tally, kNumFaults> tallies;
   std::array<std::size_t, 4> ends{};  // by LineEnd
   std::size_t joiners_in_place = 0;
-  std::size_t graphemes = 0, longest_graphemes = 0, longest_bytes = 0;
-  std::vector<std::size_t> lengths;   // [n]: documents of n code points
+  std::size_t windows_bytes = 0;                    // no UTF-8, and control characters in Latin-1
+  std::array<std::vector<std::size_t>, 3> lengths;  // by TokenKind, [n]: documents of n tokens
   std::vector<LongDocument> longest;  // some of the longest, as a heap with the shortest on top
   LineScanner scanner;
   TextCounter texts{kMostTexts};

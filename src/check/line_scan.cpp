@@ -2,6 +2,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -25,12 +26,9 @@ constexpr std::array<unsigned char, 256> kByteKinds = [] {
   return kinds;
 }();
 
-// The characters that begin and go on a sequence of UTF-8 bytes that were taken for Latin-1 or
-// Windows' own: 'e' with acute is C3 A9 in UTF-8, and C3 and A9 are letters of Latin-1; quotes and
-// dashes are E2 80 .., and Windows' 80 is the euro sign.
-bool is_mojibake(char32_t first, char32_t second) {
-  const bool two = (first == 0xC2 || first == 0xC3) && second >= 0x80 && second <= 0xBF;
-  return two || (first == 0xE2 && (second == 0x80 || second == 0x20AC));
+// Whether the second may go on a sequence of UTF-8 bytes that the first begins.
+bool may_be_mojibake(char32_t first, char32_t second) {
+  return first >= 0xC2 && first <= 0xF4 && byte_read_as(second) >> 6 == 0b10;
 }
 
 bool is_part_of_mark(const Character& character) {
@@ -93,7 +91,7 @@ void LineScanner::scan_any(std::string_view document, std::uint64_t line) {
   before_c_ = last_c_ = 0;
   last_class_ = 0;
   word_script_ = Script::kOther;
-  word_is_mixed_ = false;
+  word_is_mixed_ = may_have_mojibake_ = false;
   for (std::size_t at = 0; at < document.size();) {
     const std::optional<CodePoint> c = decode_utf8(document, at);
     if (!c) {
@@ -109,15 +107,15 @@ void LineScanner::scan_any(std::string_view document, std::uint64_t line) {
   }
   facts_.code_points = places_.size();
   facts_.rest_hash = rest_.empty() ? facts_.text_hash : hash_text(rest_);
+  if (may_have_mojibake_) look_for_mojibake(document);
   count_graphemes(document);
 }
 
 void LineScanner::look_at(std::string_view document, const Place& place, std::size_t size) {
   const Character& character = *place.character;
   follow_composition(character);
-  if (is_mojibake(last_c_, place.c)) {
-    facts_.mojibake.push_back(place.at - 2);
-  } else if (character.oddity != Oddity::kNone) {
+  may_have_mojibake_ = may_have_mojibake_ || may_be_mojibake(last_c_, place.c);
+  if (character.oddity != Oddity::kNone) {
     if (is_in_place(document, place, size)) {
       ++facts_.joiners_in_place;
     } else {
@@ -125,11 +123,24 @@ void LineScanner::look_at(std::string_view document, const Place& place, std::si
     }
   }
   last_c_ = place.c;
-  if (character.oddity != Oddity::kNone && !is_space(character.oddity)) return;
+  const bool is_seen = character.oddity == Oddity::kNone || is_space(character.oddity) ||
+                       windows_character(place.c) != 0;
+  if (!is_seen) return;
   follow_word(place);
   if (is_part_of_mark(character)) return;
   before_ = &character;
   before_c_ = place.c;
+}
+
+// What is a part of it may be odd, and is needed to read it rightly.
+void LineScanner::look_for_mojibake(std::string_view document) {
+  facts_.mojibake = find_mojibake(document);
+  std::erase_if(facts_.spots, [&](const Spot& spot) {
+    const auto after = std::ranges::upper_bound(facts_.mojibake, spot.at, {}, &Mojibake::at);
+    if (after == facts_.mojibake.begin()) return false;
+    const Mojibake& before = *(after - 1);
+    return spot.at < before.at + before.size;
+  });
 }
 
 bool LineScanner::is_in_place(std::string_view document, const Place& place, std::size_t size) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "check/character.h"
+#include "check/mojibake.h"
 #include "check/script.h"
 #include "check/text_counter.h"
 
@@ -37,8 +38,8 @@ struct LineFacts {
   std::uint64_t text_hash = 0;
   std::uint64_t rest_hash = 0;       // of the text without case, accents, spaces and punctuation
   std::vector<std::size_t> invalid;  // bytes that are not UTF-8
-  std::vector<std::size_t> mojibake;
-  std::vector<Spot> spots;
+  std::vector<Mojibake> mojibake;
+  std::vector<Spot> spots;  // but for those within mojibake
   std::vector<MixedWord> mixed;
 };
 
@@ -66,6 +67,7 @@ class LineScanner {
   bool is_in_place(std::string_view document, const Place& place, std::size_t size);
   void follow_word(const Place& place);
   void follow_composition(const Character& character);
+  void look_for_mojibake(std::string_view document);
   void count_graphemes(std::string_view document);
 
   CharacterTable characters_;
@@ -81,6 +83,7 @@ class LineScanner {
   std::uint8_t last_class_ = 0;
   Script word_script_ = Script::kOther;
   bool word_is_mixed_ = false;
+  bool may_have_mojibake_ = false;
 };
 
 }  // namespace microgpt::check

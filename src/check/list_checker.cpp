@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "base/unicode.h"
 #include "check/gathered.h"
 #include "check/line_splitter.h"
+#include "check/mojibake.h"
 #include "check/text_form.h"
 #include "microgpt/check.h"
 #include "microgpt/error.h"
@@ -24,14 +26,14 @@ constexpr std::size_t kHead = 1 << 16;  // the bytes from which the encoding is 
 constexpr std::size_t kMostLongest = 1000;
 constexpr std::size_t kShownLetters = 60;  // of a document
 
-// The beginning of a document, for people.
-std::string beginning(std::string_view document) {
+// The size of a document's beginning, in bytes.
+std::size_t shown_size(std::string_view document) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < kShownLetters && at < document.size(); ++i) {
     const auto c = decode_utf8(document, at);
     at += c ? c->size : 1;
   }
-  return std::string(document.substr(0, at)) + (at < document.size() ? "..." : "");
+  return at;
 }
 
 ListFault fault_of(Oddity oddity) {
@@ -54,7 +56,7 @@ ListFault fault_of(Oddity oddity) {
 
 void CheckConfig::check() const {
   Config model;
-  model.block_size = block_size;
+  model.block_size = block_size.value_or(model.block_size);
   model.vocab_size = 2;
   model.check();
 }
@@ -97,7 +99,13 @@ class ListChecker::State {
   void tell_places(const Line& line, std::string_view document, const LineFacts& facts);
   void count_text(const Line& line, std::string_view document, const LineFacts& facts);
   void count_length(const Line& line, std::string_view document, const LineFacts& facts);
-  void keep_if_longest(check::LongDocument candidate, std::string_view document);
+  void keep_if_longest(const Line& line, std::string_view document, const check::Lengths& lengths);
+  std::size_t place_of(const Line& line, const char* character) const;
+
+  static FaultExample example_of(const Line& line, std::size_t byte, std::string_view document) {
+    const std::size_t size = shown_size(document);
+    return {line.number, byte, {}, std::string(document.substr(0, size)), size < document.size()};
+  }
 
   // Counts a fault. byte: of the line, from 1; 0: the line as a whole. what: makes the example's
   // text, which takes longer than to count.
@@ -107,7 +115,8 @@ class ListChecker::State {
     check::Tally& tally = gathered_.tally(fault);
     ++tally.count;
     if (tally.examples.size() >= gathered_.config.max_examples) return;
-    tally.examples.push_back({line.number, byte, what(), beginning(document)});
+    tally.examples.push_back(example_of(line, byte, document));
+    tally.examples.back().what = what();
   }
 
   void tell(ListFault fault, const Line& line, std::size_t byte, std::string_view document) {
@@ -129,7 +138,7 @@ void ListChecker::State::take(const Line& line) {
     tell(ListFault::kByteOrderMark, line, 1, text);
   }
   if (line.dropped > 0) tell(ListFault::kHugeLine, line, 0, text);
-  const std::string_view document = python_strip(text);
+  const std::string_view document = check::stripped_document(text);
   if (document.empty()) return tell(ListFault::kEmptyLine, line, 0, document);
   if (document.size() != text.size()) tell(ListFault::kOuterSpace, line, 0, document);
   take_document(line, document);
@@ -149,23 +158,34 @@ void ListChecker::State::take_document(const Line& line, std::string_view docume
 
 void ListChecker::State::tell_places(const Line& line, std::string_view document,
                                      const LineFacts& facts) {
-  const auto first = static_cast<std::size_t>(document.data() - line.text.data()) + 1;
+  const auto place = [&](std::size_t at) { return place_of(line, document.data() + at); };
   for (const std::size_t at : facts.invalid) {
-    tell(ListFault::kInvalidUtf8, line, first + at, document,
-         [&] { return fmt::format("0x{:02X}", static_cast<unsigned char>(document[at])); });
+    const auto byte = static_cast<unsigned char>(document[at]);
+    gathered_.windows_bytes += byte < 0xA0 ? 1 : 0;
+    tell(ListFault::kInvalidUtf8, line, place(at), document,
+         [&] { return fmt::format("0x{:02X}", byte); });
   }
-  for (const std::size_t at : facts.mojibake)
-    tell(ListFault::kMojibake, line, first + at, document);
+  for (const check::Mojibake& sequence : facts.mojibake) {
+    tell(ListFault::kMojibake, line, place(sequence.at), document);
+  }
   for (const check::Spot& spot : facts.spots) {
-    tell(fault_of(spot.oddity), line, first + spot.at, document,
+    tell(fault_of(spot.oddity), line, place(spot.at), document,
          [&] { return check::name_of_oddity(spot.c); });
   }
   for (const check::MixedWord& word : facts.mixed) {
-    tell(ListFault::kMixedScripts, line, first + word.at, document, [&] {
+    tell(ListFault::kMixedScripts, line, place(word.at), document, [&] {
       return fmt::format("{} ({} among {})", describe_code_point(word.c), to_string(word.script),
                          to_string(word.former));
     });
   }
+}
+
+// The byte of the file's line, from 1. A line in Latin-1 is held as UTF-8.
+std::size_t ListChecker::State::place_of(const Line& line, const char* character) const {
+  const std::string_view before(line.text.data(), character);
+  if (gathered_.config.encoding != Encoding::kLatin1) return before.size() + 1;
+  const auto continues = [](char c) { return static_cast<unsigned char>(c) >> 6 == 0b10; };
+  return before.size() + 1 - static_cast<std::size_t>(std::ranges::count_if(before, continues));
 }
 
 // How many texts came again is known at the end; these are examples.
@@ -183,30 +203,33 @@ void ListChecker::State::count_text(const Line& line, std::string_view document,
 
 void ListChecker::State::count_length(const Line& line, std::string_view document,
                                       const LineFacts& facts) {
+  const check::Lengths lengths = {facts.code_points, facts.graphemes, document.size()};
+  for (std::size_t unit = 0; unit < lengths.size(); ++unit) {
+    std::vector<std::size_t>& documents = gathered_.lengths[unit];
+    if (lengths[unit] >= documents.size()) documents.resize(lengths[unit] + 1);
+    ++documents[lengths[unit]];
+  }
   const std::size_t length = facts.code_points;
-  gathered_.graphemes += facts.graphemes;
-  gathered_.longest_graphemes = std::max(gathered_.longest_graphemes, facts.graphemes);
-  gathered_.longest_bytes = std::max(gathered_.longest_bytes, document.size());
-  if (length >= gathered_.lengths.size()) gathered_.lengths.resize(length + 1);
-  ++gathered_.lengths[length];
-  if (length + 1 > static_cast<std::size_t>(gathered_.config.block_size)) {
+  const std::optional<int> block = gathered_.config.block_size;
+  if (block && length >= static_cast<std::size_t>(*block)) {
     tell(ListFault::kLongerThanBlock, line, 0, document,
          [&] { return fmt::format("{} code points", length); });
   }
-  keep_if_longest({length, line.number, {}}, document);
+  keep_if_longest(line, document, lengths);
 }
 
-void ListChecker::State::keep_if_longest(check::LongDocument candidate, std::string_view document) {
+void ListChecker::State::keep_if_longest(const Line& line, std::string_view document,
+                                         const check::Lengths& lengths) {
+  using check::LongDocument;
   auto& longest = gathered_.longest;
   const bool full = longest.size() >= std::min(kMostLongest, gathered_.config.max_examples);
-  if (full && (longest.empty() || candidate.length <= longest.front().length)) return;
+  if (full && (longest.empty() || lengths[0] <= longest.front().code_points())) return;
   if (full) {
-    std::ranges::pop_heap(longest, std::greater<>(), &check::LongDocument::length);
+    std::ranges::pop_heap(longest, std::greater<>(), &LongDocument::code_points);
     longest.pop_back();
   }
-  candidate.text = beginning(document);
-  longest.push_back(std::move(candidate));
-  std::ranges::push_heap(longest, std::greater<>(), &check::LongDocument::length);
+  longest.push_back({lengths, example_of(line, 0, document)});
+  std::ranges::push_heap(longest, std::greater<>(), &LongDocument::code_points);
 }
 
 ListChecker::ListChecker(const CheckConfig& config) {

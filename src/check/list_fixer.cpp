@@ -6,6 +6,7 @@
 #include "base/unicode.h"
 #include "check/gathered.h"
 #include "check/line_splitter.h"
+#include "check/mojibake.h"
 #include "check/text_form.h"
 #include "microgpt/check.h"
 #include "microgpt/error.h"
@@ -20,11 +21,18 @@ using check::Oddity;
 namespace {
 
 // What becomes of a character that does not belong where it stands.
-enum class Remedy { kRemove, kMakeSpace, kKeep };
+struct Remedy {
+  std::string text;  // in its place
+  std::string what;  // was done
+};
 
-Remedy remedy_for(Oddity oddity) {
-  if (oddity == Oddity::kReplacement) return Remedy::kKeep;
-  return is_space(oddity) ? Remedy::kMakeSpace : Remedy::kRemove;
+Remedy remedy_for(const check::Spot& spot) {
+  if (is_space(spot.oddity)) return {" ", "made a plain space"};
+  const char32_t meant = check::windows_character(spot.c);
+  if (meant == 0) return {"", "removed"};
+  std::string text;
+  append_utf8(text, meant);
+  return {text, fmt::format("made {}, its byte in Windows-1252", describe_code_point(meant))};
 }
 
 }  // namespace
@@ -89,7 +97,7 @@ void ListFixer::State::take(const Line& line) {
   }
   if (line.end != LineEnd::kLineFeed && ++line_ends_ == 1) first_line_end_ = line.number;
   const std::string_view text = without_mark(line);
-  clean(line, text, python_strip(text));
+  clean(line, text, check::stripped_document(text));
   if (clean_.empty()) return told(line.number, "empty line removed");
   if (is_dropped(line.number)) return;
   clean_ += '\n';
@@ -115,19 +123,18 @@ void ListFixer::State::clean(const Line& line, std::string_view text, std::strin
   clean_.clear();
   std::size_t done = 0;
   for (const check::Spot& spot : facts.spots) {
-    const Remedy remedy = remedy_for(spot.oddity);
-    if (remedy == Remedy::kKeep) continue;
+    if (spot.oddity == Oddity::kReplacement) continue;
+    const Remedy remedy = remedy_for(spot);
     clean_ += document.substr(done, spot.at - done);
-    if (remedy == Remedy::kMakeSpace) clean_ += ' ';
+    clean_ += remedy.text;
     done = spot.at + spot.size;
-    told(line.number, fmt::format("{} {}", check::name_of_oddity(spot.c),
-                                  remedy == Remedy::kRemove ? "removed" : "made a plain space"));
+    told(line.number, fmt::format("{} {}", check::name_of_oddity(spot.c), remedy.what));
   }
   clean_ += document.substr(done);
   if (done == 0 && !facts.may_be_no_nfc) return;
   std::string composed = check::to_nfc(clean_);
   if (composed != clean_) told(line.number, "letters composed (NFC)");
-  clean_ = python_strip(composed);
+  clean_ = check::stripped_document(composed);
 }
 
 bool ListFixer::State::is_dropped(std::size_t line) {

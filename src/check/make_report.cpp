@@ -10,6 +10,7 @@
 #include "check/gathered.h"
 #include "check/leak.h"
 #include "check/line_splitter.h"
+#include "check/mojibake.h"
 #include "check/text_form.h"
 
 namespace microgpt::check {
@@ -40,6 +41,9 @@ class ReportMaker {
   void find_texts();
   void find_rare_letters();
   void find_lines();
+
+  void find_longer_than_suggested_block();
+  void find_outliers();
 
   // A finding of what was tallied, if anything was.
   void find(ListFault fault, Severity severity, const std::string& message,
@@ -96,11 +100,12 @@ void ReportMaker::count_units() {
   });
   const HashCounts& clusters = gathered_.scanner.clusters();
   graphemes.different += clusters.size() << clusters.sampling();
-  graphemes.total = gathered_.graphemes;
+  const std::vector<std::size_t>& lengths = gathered_.lengths[1];
+  for (std::size_t n = 0; n < lengths.size(); ++n) graphemes.total += n * lengths[n];
   bytes.different = static_cast<std::size_t>(std::ranges::count(seen, true));
-  points.longest = gathered_.lengths.size() - 1;
-  graphemes.longest = gathered_.longest_graphemes;
-  bytes.longest = gathered_.longest_bytes;
+  for (std::size_t unit = 0; unit < report_.units.size(); ++unit) {
+    report_.units[unit].longest = gathered_.lengths[unit].size() - 1;
+  }
 }
 
 void ReportMaker::count_scripts() {
@@ -120,8 +125,9 @@ void ReportMaker::count_scripts() {
 std::size_t ReportMaker::length_at(double share) const {
   const auto rank = static_cast<std::size_t>(share * static_cast<double>(report_.documents - 1));
   std::size_t length = 0;
-  for (std::size_t below = gathered_.lengths[0]; below <= rank;) {
-    below += gathered_.lengths[++length];
+  const std::vector<std::size_t>& documents = gathered_.lengths[0];
+  for (std::size_t below = documents[0]; below <= rank;) {
+    below += documents[++length];
   }
   return length;
 }
@@ -162,20 +168,24 @@ void ReportMaker::find_encoding() {
          fmt::format("the file is {}, and no text in UTF-8", gathered_.foreign),
          is_text ? fmt::format("convert it: iconv -f {} -t UTF-8",
                                gathered_.foreign.substr(0, gathered_.foreign.find(',')))
-                 : "export the list as plain text, one document a line");
+                 : "unpack the list, or export it as plain text, one document a line");
     return;
   }
   std::size_t valid = 0;
   gathered_.scanner.characters().for_each([&](char32_t c, const Character& character) {
     if (c >= 0x80) valid += character.count;
   });
-  const bool latin1 = valid == 0;
+  const bool latin1 = valid == 0, windows = latin1 && gathered_.windows_bytes > 0;
   find(ListFault::kInvalidUtf8, Severity::kError,
        fmt::format("{} that {} not UTF-8{}", counted(count(ListFault::kInvalidUtf8), "byte"),
                    count(ListFault::kInvalidUtf8) == 1 ? "is" : "are",
-                   latin1 ? "; the file looks like Latin-1" : ""),
-       latin1 ? "give --encoding latin-1, here and to train; with --fix the new list is UTF-8"
-              : "the file is damaged, or parts of it are in another encoding: save those again");
+                   windows  ? "; the file looks like Windows-1252"
+                   : latin1 ? "; the file looks like Latin-1"
+                            : ""),
+       windows  ? "give --encoding latin-1 and --fix: the new list is UTF-8, with the quotes and "
+                  "dashes of Windows-1252"
+       : latin1 ? "give --encoding latin-1, here and to train; with --fix the new list is UTF-8"
+                : "the file is damaged, or parts of it are in another encoding: save those again");
   find(ListFault::kNul, Severity::kError, counted(count(ListFault::kNul), "NUL byte"),
        "training refuses them; --fix takes them out");
   find(ListFault::kHugeLine, Severity::kError,
@@ -197,15 +207,23 @@ void ReportMaker::find_characters() {
        counted(count(ListFault::kReplacement), "replacement character"),
        "a program could not read what stood there: take the list from its source again");
   find(ListFault::kMojibake, Severity::kWarning,
-       fmt::format("{} that look{} like UTF-8 read as Latin-1 and saved again",
+       fmt::format("{} that look{} like UTF-8 read as Latin-1 or Windows-1252 and saved again",
                    counted(count(ListFault::kMojibake), "place"),
                    count(ListFault::kMojibake) == 1 ? "s" : ""),
        gathered_.config.encoding == Encoding::kLatin1
            ? "the file may be UTF-8: leave out --encoding latin-1"
-           : "take the list from its source again, as UTF-8");
+           : "take the list from its source again, as UTF-8; or undo it: iconv -f UTF-8 -t LATIN1, "
+             "or CP1252 in place of LATIN1");
+  std::size_t windows = 0;
+  gathered_.scanner.characters().for_each([&](char32_t c, const Character& character) {
+    if (windows_character(c) != 0) windows += character.count;
+  });
   find(ListFault::kControl, Severity::kWarning,
        counted(count(ListFault::kControl), "control character"),
-       "each would be a letter of its own; --fix takes them out");
+       windows > 0
+           ? "each would be a letter of its own; --fix makes those of Windows-1252, read as "
+             "Latin-1, quotes and dashes again, and takes out the others"
+           : "each would be a letter of its own; --fix takes them out");
   find(ListFault::kInvisible, Severity::kWarning,
        counted(count(ListFault::kInvisible), "invisible character"),
        "each would be a letter of its own, and equal documents are different; --fix takes them "
@@ -226,29 +244,60 @@ void ReportMaker::find_characters() {
 }
 
 void ReportMaker::find_lengths() {
-  const auto block = static_cast<std::size_t>(gathered_.config.block_size);
+  std::ranges::stable_sort(gathered_.longest, std::greater<>(), &LongDocument::code_points);
+  if (gathered_.config.block_size) {
+    report_.block_size = *gathered_.config.block_size;
+    const auto block = static_cast<std::size_t>(report_.block_size);
+    find(ListFault::kLongerThanBlock, Severity::kWarning,
+         fmt::format("{} of {} code points or more do{} not fit a block of {}",
+                     counted(count(ListFault::kLongerThanBlock), "document"), block,
+                     count(ListFault::kLongerThanBlock) == 1 ? "es" : "", block),
+         fmt::format("the model never sees how they end; --block-size {} has room for all",
+                     report_.unit(TokenKind::kCodepoint).longest + 1));
+  } else if (report_.unit(TokenKind::kCodepoint).total > 0) {
+    find_longer_than_suggested_block();
+  }
+  find_outliers();
+}
+
+// In the tokens that are suggested.
+void ReportMaker::find_longer_than_suggested_block() {
+  const Suggestion suggestion = suggest(report_);
+  report_.block_size = suggestion.config.block_size;
+  const auto block = static_cast<std::size_t>(report_.block_size);
+  const auto unit = static_cast<std::size_t>(suggestion.tokens);
+  const std::vector<std::size_t>& documents = gathered_.lengths[unit];
+  Tally& tally = gathered_.tally(ListFault::kLongerThanBlock);
+  for (std::size_t n = block; n < documents.size(); ++n) tally.count += documents[n];
+  for (const LongDocument& document : gathered_.longest) {
+    if (document.lengths[unit] < block) continue;
+    tally.examples.push_back(document.example);
+    tally.examples.back().what = counted(document.lengths[unit], "token");
+  }
   find(ListFault::kLongerThanBlock, Severity::kWarning,
-       fmt::format("{} of {} code points or more do{} not fit a block of {}",
-                   counted(count(ListFault::kLongerThanBlock), "document"), block,
-                   count(ListFault::kLongerThanBlock) == 1 ? "es" : "", block),
-       fmt::format("the model never sees how they end; --block-size {} has room for all",
-                   report_.unit(TokenKind::kCodepoint).longest + 1));
-  // Far beyond the usual length, and beyond what the longest twentieth has.
+       fmt::format("{} of {} tokens or more do{} not fit the suggested block of {}",
+                   counted(tally.count, "document"), block, tally.count == 1 ? "es" : "", block),
+       fmt::format("the model never sees how they end; shorten them or take them out, or train "
+                   "with --block-size {}, which is slower",
+                   documents.size()));
+}
+
+// Far beyond the usual length, and beyond what the longest twentieth has.
+void ReportMaker::find_outliers() {
   const std::size_t limit = std::max(4 * report_.median_length, 2 * report_.length_95);
   Tally& outliers = gathered_.tally(ListFault::kOutlier);
-  for (std::size_t n = limit + 1; n < gathered_.lengths.size(); ++n) {
-    outliers.count += gathered_.lengths[n];
-  }
-  std::ranges::sort(gathered_.longest, std::greater<>(), &LongDocument::length);
+  const std::vector<std::size_t>& documents = gathered_.lengths[0];
+  for (std::size_t n = limit + 1; n < documents.size(); ++n) outliers.count += documents[n];
   for (const LongDocument& document : gathered_.longest) {
-    if (document.length <= limit) break;
-    outliers.examples.push_back(
-        {document.line, 0, counted(document.length, "code point"), document.text});
+    if (document.code_points() <= limit) break;
+    outliers.examples.push_back(document.example);
+    outliers.examples.back().what = counted(document.code_points(), "code point");
   }
   find(
       ListFault::kOutlier, Severity::kNote,
       fmt::format("{} much longer than the rest: half have at most {} code points, 95 % at most {}",
-                  counted(outliers.count, "document"), report_.median_length, report_.length_95),
+                  counted(outliers.count, "document"), grouped(report_.median_length),
+                  grouped(report_.length_95)),
       "are these lines documents? A block has to be as long as the longest");
 }
 
@@ -293,11 +342,10 @@ void ReportMaker::find_rare_letters() {
     const auto [first, second] = character->first_lines;
     const std::string number = fmt::format("U+{:04X}", static_cast<std::uint32_t>(c));
     const std::string shown = describe_code_point(c);
-    tally.examples.push_back({first,
-                              0,
-                              fmt::format("{}{}", shown, shown == number ? "" : " " + number) +
-                                  (second > first ? fmt::format(", and on line {}", second) : ""),
-                              {}});
+    FaultExample& example = tally.examples.emplace_back();
+    example.line = first;
+    example.what = fmt::format("{}{}", shown, shown == number ? "" : " " + number) +
+                   (second > first ? fmt::format(", and on line {}", second) : "");
   }
   find(ListFault::kRareLetter, Severity::kNote,
        fmt::format("{} that come{} only once or twice", counted(rare.size(), "character"),
