@@ -212,7 +212,7 @@ Command check_command(CLI::App& program) {
       "numbers, the worst first; then what to train on it, and how long that takes here.\n"
       "Ends with 0 if nothing hurts a training, notes apart, else with 1; with --fix it is the "
       "clean\n"
-      "copy that counts.");
+      "copy that counts. --fix replaces FILE, but no FILE.changes that it has not written.");
   const auto options = std::make_shared<CheckOptions>();
   app.add_option("file", options->file, "the list; - is standard input")
       ->type_name("FILE")
@@ -226,7 +226,7 @@ Command check_command(CLI::App& program) {
   add_value(app, "--encoding", &options->config.encoding, choices(&options->config.encoding), "",
             "of the list");
   add_value(app, "--fix", &options->fix, "FILE", "",
-            "write a clean copy, and to FILE.changes what was changed, if nothing else is there");
+            "write a clean copy, and to FILE.changes what was changed");
   app.add_flag("--drop-duplicates", options->drop_duplicates,
                "with --fix: of each document only the first");
   app.add_flag("--all", options->all, "all examples of each finding, not only the first 5");

@@ -13,8 +13,7 @@ struct Mojibake {
   std::size_t size;
 };
 
-// In the order of the text. Where all of it can have been meant, as a capital with tilde and the
-// quotation mark that ends the word, there is none.
+// In the order of the text. None where all of it can be meant: a capital before a quotation mark.
 std::vector<Mojibake> find_mojibake(std::string_view text);
 
 // What Windows-1252 has where Latin-1 has this control character; 0: nothing.

@@ -65,8 +65,10 @@ class Adviser {
   }
 
   std::string lists_of_this_size() const {
-    if (size_ == kSizes) return fmt::format("for lists below {:.0f} letters", kSizes[1].letters);
-    return fmt::format("for lists of {:.0f} letters and more", size_->letters);
+    const bool small = size_ == kSizes;
+    const double letters = small ? kSizes[1].letters : size_->letters;
+    return fmt::format("for lists {} {} letters{}", small ? "below" : "of",
+                       check::grouped(static_cast<std::size_t>(letters)), small ? "" : " and more");
   }
 
   // Letters and ends of different documents.
