@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
 });
 const folder = join(options.out, 'microgpt');
 
-await rm(options.out, { recursive: true, force: true });
+await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await cp(join(here, 'package.json'), join(folder, 'package.json'));
 await bundle();

@@ -405,6 +405,7 @@ TEST_F(ExportTest, SaysWhatIsWrong) {
          "python has no weights in int8, expected float64");
   expect({"--to", "bin", "--weights", "int9"}, 1, "weights: no such form");
   expect({"--to", "bin", "--name", "x"}, 2, "--name: is for c-header");
+  expect({"--to", "python", "--data", "latin.txt"}, 2, "--data: says what rounding costs");
   for (const char* name : {"", "9a", "a-b", "_a", "\u00e9", "abcdefghijklmnopqrstuvwxyz"}) {
     expect({"--to", "c-header", "--name", name}, 1, "name: no beginning of C names");
   }
