@@ -128,15 +128,8 @@ void CheckTable::write_suggestion() {
 }  // namespace
 
 std::string train_command_line(const CheckReport& report) {
-  const Suggestion& suggestion = report.suggestion.value();
-  Settings settings = default_settings(Edition::kFinal);
-  const Settings usual = settings;
-  const int vocab_size = settings.config.vocab_size;
-  settings.config = suggestion.config;
-  settings.config.vocab_size = vocab_size;
-  settings.train = suggestion.train;
-  settings.engine = suggestion.engine;
-  settings.tokens = suggestion.tokens;
+  const Settings usual = default_settings(Edition::kFinal);
+  Settings settings = settings_of(report.suggestion.value());
   if (!report.fixed) settings.encoding = report.config.encoding;
   const std::string data = report.fixed         ? report.fixed->path
                            : report.file == "-" ? "FILE"

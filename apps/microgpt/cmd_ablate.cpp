@@ -152,10 +152,10 @@ int run_ablate(AblateOptions options, Output& out) {
   const std::vector<Variant> variants = choose_variants(options, base);
   catch_interrupts();
   report.results = run_study(data, tokenizer, variants, options.config);
-  report.was_stopped = caught_interrupt() != 0;
-  const int status = caught_interrupt() == 0 ? 0 : 128 + caught_interrupt();
+  const int status = interrupt_status();
+  report.was_stopped = status != 0;
   if (report.base().held_out_loss.n + report.base().diverged == 0) return status;
-  if (status != 0) print_note("stopped: this is of the runs that are done");
+  if (report.was_stopped) print_note("stopped: this is of the runs that are done");
   // First, so that a file that can't be written costs no more than itself.
   out.write(options.json ? ablation_json(report) : ablation_table(report));
   out.flush();

@@ -157,7 +157,7 @@ int run_audit(AuditOptions options, Output& out) {
     scrub(options.scrub, documents->dataset, report.policy, report.data->num_unsafe());
   }
   auto audited = run_walk(report, model, engines);
-  if (!audited) return 128 + caught_interrupt();
+  if (!audited) return interrupt_status();
   report.audit = *std::move(audited);
   write_report(report, options, out);
   return 0;

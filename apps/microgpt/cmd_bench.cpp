@@ -193,7 +193,7 @@ int run_bench(const BenchOptions& options, Output& out) {
   };
   const Measurements measured = measure(options.rounds, options.quick, progress);
   if (terminal) std::fputs("\r\x1b[K", stderr);
-  if (caught_interrupt() != 0) return 128 + caught_interrupt();
+  if (caught_interrupt() != 0) return interrupt_status();
   const Json now = json_of(measured, options.rounds);
   if (!saved.is_null()) warn_of_another_machine(saved, now, options.compare);
   out.write(options.json ? now.dump(2) + "\n" : format_table(now, saved));

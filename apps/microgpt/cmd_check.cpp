@@ -29,16 +29,6 @@ struct CheckOptions {
   bool json = false;
 };
 
-int block_size_of(const std::string& text) {
-  int size = 0;
-  try {
-    parse_value(text, &size, "--block-size", "1 or more");
-  } catch (const Error& error) {
-    throw UsageError(error.what());
-  }
-  return size;
-}
-
 void check(const CheckOptions& options) {
   if (options.drop_duplicates && options.fix.empty()) {
     throw UsageError("--drop-duplicates: expected --fix with it, to write what is left");
@@ -178,7 +168,7 @@ int run_check(CheckOptions options, Output& out) {
   if (!options.fix.empty()) catch_interrupts();
   CheckRun run(options);
   read_blocks(options.file, [&](std::string_view bytes) { return run.add(bytes); });
-  if (caught_interrupt() != 0) return 128 + caught_interrupt();
+  if (caught_interrupt() != 0) return interrupt_status();
   const CheckReport report = run.finish();
   out.write(options.json ? check_json(report) : check_table(report));
   out.flush();
@@ -217,12 +207,8 @@ Command check_command(CLI::App& program) {
   app.add_option("file", options->file, "the list; - is standard input")
       ->type_name("FILE")
       ->required();
-  const auto take_block = [options](const std::string& text) {
-    options->config.block_size = block_size_of(text);
-  };
-  app.add_option_function<std::string>("--block-size", take_block,
-                                       "positions that documents must fit (default: as suggested)")
-      ->type_name("N");
+  add_value(app, "--block-size", &options->config.block_size, "N", "1 or more",
+            "positions that documents must fit (default: as suggested)");
   add_value(app, "--encoding", &options->config.encoding, choices(&options->config.encoding), "",
             "of the list");
   add_value(app, "--fix", &options->fix, "FILE", "",

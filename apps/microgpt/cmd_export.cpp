@@ -100,12 +100,11 @@ ExportOptions options_for(const ExportTarget& target, const ExportSettings& sett
   ExportOptions options{
       .weights = target.weights.front(), .prefix = settings.prefix, .wasm = wasm_parts()};
   if (!settings.weights.empty()) options.weights = parse_weights(settings.weights);
-  if (!is_rounded(options.weights) && !settings.data.empty()) {
-    throw UsageError(fmt::format("--data: says what rounding costs, and {} rounds nothing",
-                                 to_string(options.weights)));
-  }
   if (is_rounded(options.weights)) {
     options.remark = loss_remark(model, options.weights, settings.data);
+  } else if (!settings.data.empty()) {
+    throw UsageError(fmt::format("--data: says what rounding costs, and {} rounds nothing",
+                                 to_string(options.weights)));
   }
   return options;
 }

@@ -91,11 +91,7 @@ Split split_as_asked(const Dataset& dataset, const NewOptions& options) {
 
 // What was asked for, as the flags say it, over what is suggested.
 Settings settings_over(const Suggestion& suggestion, const std::vector<Assignment>& flags) {
-  Settings settings = default_settings(Edition::kFinal);
-  settings.config = suggestion.config;
-  settings.train = suggestion.train;
-  settings.engine = suggestion.engine;
-  settings.tokens = suggestion.tokens;
+  Settings settings = settings_of(suggestion);
   assign(settings, flags);
   return settings;
 }
@@ -154,7 +150,6 @@ class NewModel {
     report.documents = data_.dataset.size();
     report.trained_on = split_.train.size();
     report.held_out = split_.held_out.size();
-    report.judged = judged_documents(split_.held_out).size();
     report.split_by_rows = options_.by_rows;
     report.baselines = baselines_of(split_, tokenizer_, settings_.config.block_size);
     report.held_out_novelty = count_held_out(split_);
@@ -204,8 +199,8 @@ class NewModel {
 // A training that the folder has from before would be gone on with in place of this model.
 void save(const NewReport& report, const Model& model) {
   const std::filesystem::path folder = report.settings.out;
-  std::filesystem::remove(folder / kTrainingFile);
   write_model(folder / kModelFile, model);
+  std::filesystem::remove(folder / kTrainingFile);
   OutputFile::write_whole(folder / "report.html", new_html(report));
   OutputFile::write_whole(folder / "report.json", new_json(report));
   print_note(fmt::format("saved in {}: the model, report.html, report.json",
@@ -229,19 +224,18 @@ int run_new(const NewOptions& options, Output& out) {
   report.reasons = suggestion.reasons;
   catch_interrupts();
   made.fit_all(report);
-  const auto status = [] { return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt(); };
   if (report.fits.empty()) {
     if (caught_interrupt() == 0) {
       throw Error("new: all trainings diverged; a smaller --learning-rate may help");
     }
     print_note("stopped before anything was learned: nothing is saved");
-    return status();
+    return interrupt_status();
   }
   made.judge(report);
   report.was_stopped = caught_interrupt() != 0;
   save(report, made.model_of(report));
   out.write(options.json ? new_json(report) : new_table(report));
-  return status();
+  return interrupt_status();
 }
 
 constexpr char kNewExamples[] = R"(Examples:

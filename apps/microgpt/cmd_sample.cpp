@@ -93,8 +93,6 @@ std::string format_json(const Sample& sample, const Tokenizer& tokenizer) {
   return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-int exit_status() { return caught_interrupt() == 0 ? 0 : 128 + caught_interrupt(); }
-
 int run_sample(const SampleOptions& options, Output& out) {
   if (options.count < 0) {
     throw UsageError(fmt::format("-n: expected 0 or more, got {}", options.count));
@@ -113,7 +111,7 @@ int run_sample(const SampleOptions& options, Output& out) {
       return caught_interrupt() == 0;
     };
     generate_many(*engine, model.config, model.tokenizer, how, options.prefix, seed, count, take);
-    return exit_status();
+    return interrupt_status();
   }
   const auto decoder = engine->new_decoder();
   for (std::int64_t i = 0; i < count && caught_interrupt() == 0; ++i) {
@@ -124,7 +122,7 @@ int run_sample(const SampleOptions& options, Output& out) {
     const Sample sample = own_streams ? draw(stream) : draw(random);
     out.write((options.json ? format_json(sample, model.tokenizer) : sample.text) + "\n");
   }
-  return exit_status();
+  return interrupt_status();
 }
 
 constexpr char kSampleExamples[] = R"(Examples:

@@ -110,7 +110,7 @@ int run_train(const TrainOptions& options, Output& out) {
   const bool interrupted = caught_interrupt() != 0;
   if (session.done() && !interrupted) session.print_samples();
   session.say_where_it_was_saved();
-  return caught_interrupt() != 0 ? 128 + caught_interrupt() : 0;
+  return interrupt_status();
 }
 
 // An empty path would mean that the flag was not given, and a mistake in a script a new run.

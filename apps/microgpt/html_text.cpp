@@ -36,7 +36,7 @@ std::string html_head(std::string_view title, std::string_view styles) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{}</title>
+<title>{0}</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 0 1rem 4rem; }}
@@ -47,12 +47,12 @@ table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabu
 td, th {{ padding: .1rem .8rem .1rem 0; text-align: left; vertical-align: top; }}
 th {{ font-weight: normal; opacity: .85; }}
 td.n, th.n {{ text-align: right; }}
-{}@media print {{ body {{ max-width: none; padding: 0 }} }}
+{1}@media print {{ body {{ max-width: none; padding: 0 }} }}
 </style>
 <main>
-<h1>{}</h1>
+<h1>{0}</h1>
 )",
-                     html_text(title), styles, html_text(title));
+                     html_text(title), styles);
 }
 
 }  // namespace microgpt

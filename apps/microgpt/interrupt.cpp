@@ -28,4 +28,9 @@ void catch_interrupts() {
 
 int caught_interrupt() { return caught; }
 
+int interrupt_status() {
+  const int signal = caught;
+  return signal == 0 ? 0 : 128 + signal;
+}
+
 }  // namespace microgpt

@@ -10,4 +10,7 @@ void catch_interrupts();
 // The signal that came, 0 for none.
 int caught_interrupt();
 
+// The exit status that says so, as shells have it: 128 and the signal; 0 for none.
+int interrupt_status();
+
 }  // namespace microgpt

@@ -125,7 +125,7 @@ std::string losses_html(const NewReport& report) {
              "</table></div>\n<p class=\"s\">Of {} of the documents held out. The model is the "
              "best by the same documents, of all that were judged while training, so of others "
              "its loss is a little higher.</p>\n",
-             grouped(report.judged));
+             grouped(report.baselines.judged));
 }
 
 std::string novelty_html(const std::string& label, const NoveltyCount& count) {
@@ -149,8 +149,7 @@ std::string writings_html(const NewReport& report) {
   html +=
       "</table></div>\n<p class=\"s\">A copy is a document that the model was trained on; a near "
       "copy is one after a letter was added, dropped, replaced or moved. The last row says how "
-      "near "
-      "to each other the documents of this list are.</p>\n";
+      "near to each other the documents of this list are.</p>\n";
   for (const Writing& writing : report.writings) {
     html += fmt::format("<h3>At temperature {}</h3>\n<p class=\"c\" dir=\"auto\">",
                         writing.temperature);

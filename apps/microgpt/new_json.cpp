@@ -43,7 +43,7 @@ std::string new_json(const NewReport& report) {
                  {"distinct", report.distinct},
                  {"trained_on", report.trained_on},
                  {"held_out", report.held_out},
-                 {"judged", report.judged},
+                 {"judged", report.baselines.judged},
                  {"split", report.split_by_rows ? "rows" : "texts"},
                  {"settings", Json::parse(print_config(report.settings))},
                  {"reasons", Json::array()},

@@ -16,7 +16,7 @@ namespace microgpt {
 struct NewReport {
   std::string data;  // for people
   std::string data_sha256;
-  std::size_t documents = 0, distinct = 0, trained_on = 0, held_out = 0, judged = 0;
+  std::size_t documents = 0, distinct = 0, trained_on = 0, held_out = 0;
   bool split_by_rows = false;
   bool was_stopped = false;                 // by hand
   Settings settings;                        // of the model that is kept, with its seed

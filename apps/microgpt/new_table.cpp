@@ -11,6 +11,11 @@ namespace {
 constexpr double kByHeart = 0.5;  // a share of copies that is no accident
 constexpr double kClear = 0.01;   // nats a token that are worth a word
 
+// REQUIRES: whole > 0.
+double share(std::size_t part, std::size_t whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
 std::string losses_table(const NewReport& report) {
   const Baselines& b = report.baselines;
   return fmt::format(
@@ -62,7 +67,7 @@ std::string estimate_label(const Estimate& estimate) {
 
 std::string share_label(std::size_t part, std::size_t whole) {
   if (whole == 0) return "-";
-  return fmt::format("{:.1f} %", 100 * static_cast<double>(part) / static_cast<double>(whole));
+  return fmt::format("{:.1f} %", 100 * share(part, whole));
 }
 
 std::vector<std::string> verdicts(const NewReport& report) {
@@ -81,13 +86,12 @@ std::vector<std::string> verdicts(const NewReport& report) {
         what));
   }
   for (const Writing& writing : report.writings) {
-    const auto documents = static_cast<double>(writing.count.documents);
-    if (static_cast<double>(writing.count.copies) < kByHeart * documents || documents == 0)
-      continue;
-    said.push_back(fmt::format(
-        "At temperature {} it writes mostly what it has learned by heart: {} "
-        "are copies of documents that it was trained on.",
-        writing.temperature, share_label(writing.count.copies, writing.count.documents)));
+    const NoveltyCount& count = writing.count;
+    if (count.documents == 0 || share(count.copies, count.documents) < kByHeart) continue;
+    said.push_back(
+        fmt::format("At temperature {} it writes mostly what it has learned by heart: {} "
+                    "are copies of documents that it was trained on.",
+                    writing.temperature, share_label(count.copies, count.documents)));
   }
   if (report.kept().stopped_early) {
     said.push_back(fmt::format(
@@ -111,8 +115,8 @@ std::string new_table(const NewReport& report) {
       "model        n_layer {}, n_embd {}, n_head {}, block_size {}, {} parameters, tokens {}\n"
       "training     {} steps kept of {}, learning rate {}\n\n",
       grouped(report.documents), grouped(report.distinct), grouped(report.trained_on),
-      grouped(report.held_out), grouped(report.judged), c.n_layer, c.n_embd, c.n_head, c.block_size,
-      grouped(c.num_params()), to_string(report.settings.tokens),
+      grouped(report.held_out), grouped(report.baselines.judged), c.n_layer, c.n_embd, c.n_head,
+      c.block_size, grouped(c.num_params()), to_string(report.settings.tokens),
       grouped(static_cast<std::size_t>(report.kept().curve[report.kept().kept].step)),
       grouped(static_cast<std::size_t>(report.settings.train.num_steps)),
       report.settings.train.learning_rate);

@@ -165,8 +165,11 @@ std::string text_of(const Json& value, const Target& target, const std::string& 
 Json json_of(const Target& target) {
   return std::visit(
       [](const auto* variable) -> Json {
-        if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(*variable)>>) {
+        using Value = std::remove_cvref_t<decltype(*variable)>;
+        if constexpr (std::is_enum_v<Value>) {
           return to_string(*variable);
+        } else if constexpr (std::is_same_v<Value, std::optional<int>>) {
+          return *variable ? Json(**variable) : Json();
         } else {
           return *variable;
         }
@@ -223,6 +226,15 @@ Settings settings_of(const TrainingRun& run) {
   settings.tokens = run.model.tokenizer.kind();
   settings.temperature = run.temperature;
   settings.num_samples = run.num_samples;
+  return settings;
+}
+
+Settings settings_of(const Suggestion& suggestion) {
+  Settings settings = default_settings(Edition::kFinal);
+  settings.config = suggestion.config;
+  settings.train = suggestion.train;
+  settings.engine = suggestion.engine;
+  settings.tokens = suggestion.tokens;
   return settings;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "microgpt/check.h"
 #include "microgpt/checkpoint.h"
 #include "microgpt/config.h"
 #include "target.h"
@@ -40,6 +41,9 @@ Settings default_settings(Edition edition);
 
 // What a saved run was made with.
 Settings settings_of(const TrainingRun& run);
+
+// What is suggested for a list, and otherwise what is usual.
+Settings settings_of(const Suggestion& suggestion);
 
 struct Setting {
   const char* key;  // as in microgpt.py and in config files; its flag is --key with dashes

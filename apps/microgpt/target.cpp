@@ -42,6 +42,13 @@ void parse(
   target = value;
 }
 
+void parse(std::string_view text, std::optional<int>& target, const std::string& where,
+           std::string_view expected) {
+  int value = 0;
+  parse(text, value, where, expected);
+  target = value;
+}
+
 void parse(std::string_view text, bool& target, const std::string& where, std::string_view) {
   if (text != "true" && text != "false") {
     throw Error(fmt::format("{}: expected true or false, got '{}'", where, text));
@@ -90,6 +97,10 @@ void parse(std::string_view text, Enum& target, const std::string& where,
   }
   throw Error(
       fmt::format("{}: expected {}, got '{}'", where, fmt::join(names_of(&target), " or "), text));
+}
+
+std::string format(const std::optional<int>& value) {
+  return value ? fmt::format("{}", *value) : "";
 }
 
 template <class T>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,9 +21,9 @@ class UsageError : public Error {
 };
 
 // A variable that a value is read into.
-using Target =
-    std::variant<int*, std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Edition*,
-                 Activation*, Optimizer*, Schedule*, Encoding*, Sequences*, TokenKind*>;
+using Target = std::variant<int*, std::optional<int>*, std::int64_t*, std::uint64_t*, double*,
+                            bool*, std::string*, Edition*, Activation*, Optimizer*, Schedule*,
+                            Encoding*, Sequences*, TokenKind*>;
 
 std::string_view to_string(Encoding encoding);  // "utf-8", "latin-1"
 
@@ -32,7 +33,8 @@ std::string_view to_string(Encoding encoding);  // "utf-8", "latin-1"
 void parse_value(std::string_view text, const Target& target, const std::string& where,
                  std::string_view expected);
 
-// The inverse of parse_value: doubles as the shortest decimals that read back to the same bits.
+// The inverse of parse_value: doubles as the shortest decimals that read back to the same bits;
+// empty for an optional that has no value.
 std::string format_value(const Target& target);
 
 // The names that an enumeration target takes, "final|first"; empty for other targets.

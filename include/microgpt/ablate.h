@@ -47,9 +47,8 @@ struct AblationConfig {
 // What came of a variant. Losses are in nats a token.
 struct VariantResult {
   Variant variant;
-  std::size_t num_params = 0;  // that the model uses
-  std::size_t diverged =
-      0;  // runs whose loss was above a million in the end, or no number: in no figure
+  std::size_t num_params = 0;   // that the model uses
+  std::size_t diverged = 0;     // runs that ended above a million or as no number: in no figure
   Estimate held_out_loss = {};  // after training
   Estimate train_loss = {};     // of the last tenth of the steps, each before its update
   Estimate difference = {};     // held-out loss less that of the first variant for the same seed

@@ -60,9 +60,10 @@ Fit fit(const Split& split, const Tokenizer& tokenizer, const Config& config,
 // What a model has to beat: losses of the documents judged, in nats a token, of which only the
 // first block_size predictions of each count.
 struct Baselines {
-  double uniform = 0;    // every token is as likely
-  double bigram = 0;     // counts of the documents to train on, see NgramModel
-  double four_gram = 0;  // the same of four tokens
+  double uniform = 0;      // every token is as likely
+  double bigram = 0;       // counts of the documents to train on, see NgramModel
+  double four_gram = 0;    // the same of four tokens
+  std::size_t judged = 0;  // documents
 
   double best_counts() const { return std::min(bigram, four_gram); }
 };

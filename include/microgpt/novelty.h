@@ -18,8 +18,8 @@ class KnownDocuments {
 
   // A copy is one of the documents. A near copy is one after it has lost a letter, got one, or had
   // one replaced by another or moved. Letters are code points, or bytes that
-  // are no UTF-8. Compares 64-bit hashes: of a million
-  // texts one in ten million or so is taken for known by accident.
+  // are no UTF-8. Compares 64-bit hashes: of a million texts one in ten million or so is taken for
+  // known by accident.
   Novelty novelty_of(std::string_view text) const;
 
  private:

@@ -25,13 +25,13 @@ void for_each_document(const Dataset& dataset, const Tokenizer& tokenizer, int b
   }
 }
 
-double loss_of_counts(int order, const Split& split, const Tokenizer& tokenizer, int block_size) {
+double loss_of_counts(int order, const Dataset& train, const Dataset& judged,
+                      const Tokenizer& tokenizer, int block_size) {
   NgramModel model(order, tokenizer.vocab_size());
-  for_each_document(split.train, tokenizer, block_size,
+  for_each_document(train, tokenizer, block_size,
                     [&](std::span<const int> tokens) { model.add(tokens); });
   double loss = 0;
   std::size_t predictions = 0;
-  const Dataset judged = judged_documents(split.held_out);
   for_each_document(judged, tokenizer, block_size, [&](std::span<const int> tokens) {
     loss += model.loss(tokens);
     predictions += tokens.size() - 1;
@@ -58,9 +58,11 @@ class Shelves {
 }  // namespace
 
 Baselines baselines_of(const Split& split, const Tokenizer& tokenizer, int block_size) {
+  const Dataset judged = judged_documents(split.held_out);
   return {.uniform = std::log(static_cast<double>(tokenizer.vocab_size())),
-          .bigram = loss_of_counts(2, split, tokenizer, block_size),
-          .four_gram = loss_of_counts(4, split, tokenizer, block_size)};
+          .bigram = loss_of_counts(2, split.train, judged, tokenizer, block_size),
+          .four_gram = loss_of_counts(4, split.train, judged, tokenizer, block_size),
+          .judged = judged.size()};
 }
 
 std::vector<Writing> write_documents(const Engine& engine, const Config& config,

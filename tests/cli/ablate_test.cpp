@@ -1,7 +1,6 @@
 // microgpt ablate.
 #include <algorithm>
 #include <csignal>
-#include <thread>
 
 #include "cli/cli_test.h"
 
@@ -182,10 +181,8 @@ TEST_F(AblateTest, AFileThatCantBeWritten) {
 }
 
 TEST_F(AblateTest, AnInterruptShowsWhatIsDone) {
-  Process process(options(study({"--variants", "no-wpe", "--seeds", "1000000", "--threads", "2"})));
-  std::this_thread::sleep_for(std::chrono::milliseconds(kSanitized ? 3000 : 700));
-  process.send(SIGINT);
-  const RunResult result = process.wait();
+  const RunResult result =
+      interrupt(study({"--variants", "no-wpe", "--seeds", "1000000", "--threads", "2"}), SIGINT);
   EXPECT_EQ(result.status, 128 + SIGINT);
   EXPECT_FALSE(result.killed);
   EXPECT_EQ(result.err, "stopped: this is of the runs that are done\n");

@@ -1,9 +1,7 @@
 // microgpt bench: what it prints, not what it measures.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <csignal>
-#include <thread>
 
 #include "cli/cli_test.h"
 
@@ -86,10 +84,7 @@ TEST_F(BenchTest, Errors) {
 }
 
 TEST_F(BenchTest, StopsWhenInterrupted) {
-  Process bench(options({"bench", "--rounds", "1000"}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  bench.send(SIGINT);
-  const RunResult result = bench.wait();
+  const RunResult result = interrupt({"bench", "--rounds", "1000"}, SIGINT);
   EXPECT_EQ(result.status, 130);
   EXPECT_EQ(result.out, "");
 }

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,14 @@ class CliTest : public testing::Test {
   }
 
   RunResult run(Arguments arguments) const { return run_program(options(std::move(arguments))); }
+
+  // Sends a signal to a command when it has worked for a while.
+  RunResult interrupt(Arguments arguments, int signal) const {
+    Process process(options(std::move(arguments)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(kSanitized ? 3000 : 700));
+    process.send(signal);
+    return process.wait();
+  }
 
   // Runs what must succeed.
   std::string output_of(Arguments arguments) const {

@@ -7,7 +7,6 @@
 #include <csignal>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -160,10 +159,8 @@ TEST_F(NewTest, AnEarlierTrainingInTheFolderIsNotGoneOnWith) {
 
 TEST_F(NewTest, AnInterruptWhileItWritesShowsWhatIsDone) {
   write_words(50);
-  Process process(options(small({"--seeds", "1", "--num-steps", "5", "--samples", "1000000"})));
-  std::this_thread::sleep_for(std::chrono::milliseconds(kSanitized ? 3000 : 700));
-  process.send(SIGTERM);
-  const RunResult result = process.wait();
+  const RunResult result =
+      interrupt(small({"--seeds", "1", "--num-steps", "5", "--samples", "1000000"}), SIGTERM);
   EXPECT_EQ(result.status, 128 + SIGTERM);
   EXPECT_FALSE(result.killed);
   EXPECT_EQ(nlohmann::json::parse(result.out)["stopped"], true);

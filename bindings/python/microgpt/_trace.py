@@ -93,11 +93,13 @@ class Trace(Handle, Mapping[str, Traced]):
 
         numbers: with those filled in, of so many digits; 17: the shortest that keep the bits
         """
-        return self._text("trace_formula", self._find(path), numbers, whole(digits, "digits", bits=31))
+        return self._text("trace_formula", self._find(path), numbers,
+                          whole(digits, "digits", bits=31))
 
     def gradient_formula(self, path: Text, *, numbers: bool = False, digits: int = 17) -> str:
         """The same for its gradient; empty without the backward pass."""
-        return self._text("trace_gradient_formula", self._find(path), numbers, whole(digits, "digits", bits=31))
+        return self._text("trace_gradient_formula", self._find(path), numbers,
+                          whole(digits, "digits", bits=31))
 
     def _find(self, path: Text) -> _c_api.Element:
         element = _c_api.Element()
